@@ -1,0 +1,9 @@
+sbin_PROGRAMS += vmpath
+vmpath_CFLAGS = $(AM_CFLAGS)
+vmpath_SOURCES = %D%/main.c
+# Upper stages first: the linker reads the list once.
+vmpath_LDADD = \
+  libvmp_domain.a libvmp_host.a libvmp_path.a libvmp_capture.a libvmp_packet.a libvmp_match.a \
+  libvmp_gauge.a libvmp_finding.a libvmp_report.a libvmp_evidence.a libvmp_guard.a libvmp_model.a libvmp_base.a \
+  $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(LIBNL_LIBS) $(LIBPCAP_LIBS) $(JSONC_LIBS) $(LIBCAPNG_LIBS) \
+  $(LIBSECCOMP_LIBS) $(LIBGCRYPT_LIBS)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libvirt, read-only: which guests there are, their domain XML, leases and networks. */
+#ifndef VMP_DOMAIN_DOMAIN_H
+#define VMP_DOMAIN_DOMAIN_H
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "model/guest.h"
+
+#include <stdbool.h>
+
+struct vmp_domain;              /* an open connection */
+
+typedef VMP_VEC(struct vmp_guest) vmp_guests;
+
+/* How a libvirt network leaves the host: <forward mode=>. */
+enum vmp_forward { VMP_FORWARD_UNKNOWN, VMP_FORWARD_NONE, VMP_FORWARD_NAT, VMP_FORWARD_ROUTE, VMP_FORWARD_OPEN,
+		   VMP_FORWARD_BRIDGE, VMP_FORWARD_OTHER };
+
+/*
+ * Open a read-only connection. uri: NULL for libvirt's own default. Blocks until libvirt answers.
+ * Errors: ECONNREFUSED (libvirt not reachable), EXDEV (the URI is of another host: frames would be captured here, the
+ * wrong place). Caller closes *ret_domain with vmp_domain_close().
+ */
+int vmp_domain_open(const char *uri, struct vmp_domain **ret_domain, struct vmp_err *err);
+
+/* Close; NULL is allowed. */
+void vmp_domain_close(struct vmp_domain *domain);
+
+/* The URI libvirt says it is connected to. Borrowed until close. */
+const char *vmp_domain_uri(const struct vmp_domain *domain);
+
+/*
+ * Find a guest by name, then UUID, then (digits only) id; parse its live XML; add addresses from DHCP leases.
+ * ret_guest: caller clears. ret_xml: the XML as libvirt gave it, caller frees; may be NULL.
+ * Errors: ENOENT (no such guest; the message names near ones).
+ */
+int vmp_domain_find(struct vmp_domain *domain, const char *name, struct vmp_guest *ret_guest, char **ret_xml,
+		    struct vmp_err *err);
+
+/* All guests, running or not, sorted by name, with addresses from leases. Caller clears each and frees the list. */
+int vmp_domain_list(struct vmp_domain *domain, vmp_guests *ret_guests, struct vmp_err *err);
+
+/* State and migration job of a guest now. uuid: its text form. ENOENT when it is gone. */
+int vmp_domain_state(struct vmp_domain *domain, const char *uuid, enum vmp_guest_state *ret_state, bool *ret_job_active,
+		     struct vmp_err *err);
+
+/* How the libvirt network `name` leaves the host. ENOENT when there is none. */
+int vmp_domain_network_forward(struct vmp_domain *domain, const char *name, enum vmp_forward *ret_forward,
+			       struct vmp_err *err);
+
+#endif

@@ -1,0 +1,3 @@
+noinst_LIBRARIES += libvmp_gauge.a
+libvmp_gauge_a_CFLAGS = $(AM_CFLAGS)
+libvmp_gauge_a_SOURCES =

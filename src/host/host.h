@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host's network as its kernel tells it over netlink. Needs no privilege. */
+#ifndef VMP_HOST_HOST_H
+#define VMP_HOST_HOST_H
+
+#include "base/err.h"
+#include "model/gauge.h"
+#include "model/host.h"
+
+struct vmp_host_reader;         /* open netlink socket: works on after privileges are given up */
+
+/* Open the netlink socket of the present network namespace. Caller closes. */
+int vmp_host_open(struct vmp_host_reader **ret_reader, struct vmp_err *err);
+
+/* Close; NULL is allowed. */
+void vmp_host_close(struct vmp_host_reader *reader);
+
+/*
+ * Read links (with statistics, ports, VLAN tables), FDB, neighbours, addresses, routes. A dump that the kernel says was
+ * torn is read again, at most 5 times, and then marked *_torn. Does not block beyond the kernel's answers.
+ * ret_host: set on success, caller clears.
+ */
+int vmp_host_read(struct vmp_host_reader *reader, struct vmp_host *ret_host, struct vmp_err *err);
+
+/* Counters of one device now. ENODEV when it is gone. ret_carrier, ret_admin_up: may be NULL. */
+int vmp_host_read_stats(struct vmp_host_reader *reader, int ifindex, struct vmp_link_stats *ret_stats,
+			struct vmp_err *err);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of packets between two neighbouring hops. */
+#ifndef VMP_MODEL_FATE_H
+#define VMP_MODEL_FATE_H
+
+#include "base/vec.h"
+#include "model/direction.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum vmp_fate { VMP_FATE_NONE, VMP_FATE_DELIVERED, VMP_FATE_LOST, VMP_FATE_UNSURE };
+
+/* Why a packet is unsure; a segment counts each. */
+enum vmp_unsure {
+	VMP_UNSURE_WINDOW,          /* too near the end of the run to tell */
+	VMP_UNSURE_CAPTURE_LOSS,    /* a point after it lost frames */
+	VMP_UNSURE_VANISHED,        /* a device went away */
+	VMP_UNSURE_SEGMENTED,       /* segmented or merged between the hops */
+	VMP_UNSURE_UNOBSERVED,      /* may have gone where nobody looked */
+	VMP_UNSURE_IDENTITY,        /* too little was captured, or a table was full */
+	VMP_UNSURE_ACCOUNTING,      /* the backend's counters cover more than the packets traced */
+	VMP_UNSURE_CLOCK,           /* the clock was stepped */
+	VMP_UNSURE_REASONS,
+};
+
+/* "kernel drop reason" of one group of lost packets; filled by later stages, may be empty. */
+struct vmp_cause {
+	char reason[48];
+	char symbol[64];
+	char device[16];
+	uint64_t packets;
+};
+
+struct vmp_latency {
+	bool known;
+	double p50_us, p99_us, max_us;
+};
+
+/* One stretch, one direction. offered = delivered + lost + unsure. */
+struct vmp_segment {
+	enum vmp_direction direction;
+	int from, to;               /* indexes of hops, in the order the packets take */
+	uint64_t offered, delivered, lost, unsure;
+	uint64_t unsure_why[VMP_UNSURE_REASONS];
+	uint64_t group_lost;        /* of the lost: broadcast and multicast */
+	uint64_t elsewhere;         /* of the lost: seen leaving another port instead */
+	int elsewhere_hop;          /* that port's hop, valid when elsewhere > 0 */
+	uint64_t wrong_tag;         /* of the lost: carried a VLAN tag that this path does not */
+	uint16_t wrong_tag_id;      /* one such tag, valid when wrong_tag > 0 */
+	uint32_t longest_delivered, shortest_lost; /* bytes of the IP packet (whole frame when not IP); 0: none such */
+	uint64_t first_lost_id;     /* packet id in the evidence, valid when lost > 0 and has_first_lost */
+	bool has_first_lost;
+	uint64_t first_lost_ns, last_lost_ns;
+	struct vmp_latency latency;
+	VMP_VEC(struct vmp_cause) causes;
+};
+
+typedef VMP_VEC(struct vmp_segment) vmp_segments;
+
+/* "the window ended", ...: a few words for a person. */
+const char *vmp_unsure_name(enum vmp_unsure why);
+
+/* Free what the segments own and empty the list. */
+void vmp_segments_clear(vmp_segments *segments);
+
+#endif

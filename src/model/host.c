@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct vmp_link *vmp_host_link(const struct vmp_host *host, int ifindex)
+{
+	vmp_vec_foreach (link, &host->links)
+		if (link->ifindex == ifindex)
+			return link;
+	return NULL;
+}
+
+const struct vmp_link *vmp_host_link_named(const struct vmp_host *host, const char *name)
+{
+	vmp_vec_foreach (link, &host->links)
+		if (strcmp(link->name, name) == 0)
+			return link;
+	return NULL;
+}
+
+void vmp_host_clear(struct vmp_host *host)
+{
+	free(host->name);
+	vmp_vec_foreach (link, &host->links)
+		vmp_vec_free(&link->vlans);
+	vmp_vec_free(&host->links);
+	vmp_vec_free(&host->fdb);
+	vmp_vec_free(&host->neighbours);
+	vmp_vec_free(&host->addresses);
+	vmp_vec_free(&host->routes);
+	memset(host, 0, sizeof(*host));
+}

@@ -1,0 +1,17 @@
+noinst_LIBRARIES += libvmp_model.a
+libvmp_model_a_CFLAGS = $(AM_CFLAGS)
+libvmp_model_a_SOURCES = \
+  %D%/direction.h \
+  %D%/exchange.h \
+  %D%/fate.c %D%/fate.h \
+  %D%/finding.c %D%/finding.h \
+  %D%/fingerprint.h \
+  %D%/frame.h \
+  %D%/gauge.c %D%/gauge.h \
+  %D%/guest.c %D%/guest.h \
+  %D%/host.c %D%/host.h \
+  %D%/names.c \
+  %D%/packet.h \
+  %D%/path.c %D%/path.h \
+  %D%/point.c %D%/point.h \
+  %D%/run.c %D%/run.h

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/path.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int vmp_path_find(const struct vmp_path *path, int ifindex)
+{
+	for (size_t i = 0; ifindex > 0 && i < path->hops.n; i++)
+		if (path->hops.v[i].ifindex == ifindex)
+			return (int)i;
+	return -1;
+}
+
+int vmp_path_add_fact(struct vmp_path *path, const char *code, int hop, const char *fmt, ...)
+{
+	struct vmp_path_fact *fact = vmp_vec_add(&path->facts);
+	va_list ap;
+	int len;
+
+	if (!fact)
+		return -ENOMEM;
+	snprintf(fact->code, sizeof(fact->code), "%s", code);
+	fact->hop = hop;
+	va_start(ap, fmt);
+	len = vasprintf(&fact->detail, fmt, ap);
+	va_end(ap);
+	if (len < 0) {
+		fact->detail = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void vmp_path_clear(struct vmp_path *path)
+{
+	vmp_vec_foreach (hop, &path->hops) {
+		free(hop->name);
+		free(hop->why);
+		free(hop->owner);
+	}
+	vmp_vec_foreach (fact, &path->facts)
+		free(fact->detail);
+	vmp_vec_free(&path->hops);
+	vmp_vec_free(&path->homes);
+	vmp_vec_free(&path->host_macs);
+	vmp_vec_free(&path->facts);
+	memset(path, 0, sizeof(*path));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A place where frames are observed. */
+#ifndef VMP_MODEL_POINT_H
+#define VMP_MODEL_POINT_H
+
+#include "base/vec.h"
+#include "model/host.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One device, observed in both directions. ids are the indexes of a list of points. */
+struct vmp_point {
+	char name[VMP_IFNAMSIZ];
+	int ifindex;
+	char *filter;               /* pcap filter text in the kernel, without the direction; owned, NULL: everything */
+	bool promisc;               /* asked for by the operator */
+
+	/* What the capture says afterwards. */
+	bool opened;
+	char *why_not;              /* when it could not be opened; owned */
+	uint64_t opened_ns;         /* CLOCK_REALTIME when it began to see frames */
+	bool vanished;
+	uint64_t vanished_ns;       /* when it was noticed that the device is gone */
+	uint64_t received;          /* frames that passed the filter, lost ones included */
+	uint64_t dropped;           /* of these, lost for want of buffer space */
+};
+
+typedef VMP_VEC(struct vmp_point) vmp_points;
+
+/* Free what the points own and empty the list. */
+void vmp_points_clear(vmp_points *points);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The complete record of one trace or offline analysis: everything printed or saved is made from it. */
+#ifndef VMP_MODEL_RUN_H
+#define VMP_MODEL_RUN_H
+
+#include "model/exchange.h"
+#include "model/fate.h"
+#include "model/finding.h"
+#include "model/gauge.h"
+#include "model/guest.h"
+#include "model/path.h"
+#include "model/point.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vmp_count {
+	uint64_t packets, bytes;
+};
+
+/* What was seen at one hop: index-aligned with path.hops. */
+struct vmp_hop_seen {
+	struct vmp_count to_guest, from_guest;
+	bool has_point;
+	size_t point;               /* index of the point */
+	uint64_t stray;             /* frames that are neither: other guests', reflected ones */
+};
+
+/* Things the traffic itself showed, beyond exchanges. */
+struct vmp_observations {
+	uint64_t from_outside_with_guest_mac;   /* frames that came in from the network with the guest's MAC as source */
+	uint64_t foreign_source_mac;            /* frames out of the backend with another source MAC than the guest's */
+	struct vmp_mac foreign_source;
+	uint64_t wrong_destination_mac;         /* unicast frames given to the backend for another MAC */
+	uint64_t sightings;                     /* frames seen in all, at all hops */
+	uint64_t table_full;                    /* frames not tracked since a bounded table was full */
+	uint64_t late;                          /* frames that came too late from the kernel to be ordered */
+	bool clock_stepped;                     /* CLOCK_REALTIME jumped during the run */
+	bool address_is_guests;                 /* the ADDRESS asked for is the guest's own ... */
+	bool address_is_peers;                  /* ... or a peer's; neither: not shown */
+	bool address_assumed;                   /* taken for the guest's own without proof */
+};
+
+struct vmp_run {
+	char *uri;                  /* libvirt connection, NULL: none was used */
+	uint64_t started_ns;        /* CLOCK_REALTIME: every point was open */
+	uint64_t ended_ns;          /* end of the window (not of the settling after it) */
+	uint64_t settle_ns;
+	bool interrupted;           /* Ctrl-C, or a point vanished: ended before its time */
+	bool offline;               /* judged from files */
+	struct vmp_guest guest;
+	size_t nic;                 /* index of the interface in guest.nics */
+	bool has_address;
+	struct vmp_ip address;
+	char *filter;               /* the operator's filter, NULL: none */
+	bool promisc;
+	struct vmp_path path;
+	vmp_points points;
+	VMP_VEC(struct vmp_hop_seen) seen;
+	vmp_segments segments;
+	vmp_exchanges exchanges;
+	struct vmp_gauges gauges;
+	struct vmp_observations observations;
+	bool capture_whole;         /* no point lost a frame or vanished */
+	VMP_VEC(char *) notes;      /* what could not be looked at, and why; owned */
+	vmp_findings findings;      /* worst first */
+	struct vmp_verdict verdict;
+	char *host_name;
+};
+
+/* The interface the run is about. Borrowed. */
+const struct vmp_nic *vmp_run_nic(const struct vmp_run *run);
+
+/* Name of a hop, "?" for an index that is none. Borrowed. */
+const char *vmp_run_hop_name(const struct vmp_run *run, int hop);
+
+/* Add a line to the notes. */
+void vmp_run_note(struct vmp_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Free all a run owns and zero it. */
+void vmp_run_clear(struct vmp_run *run);
+
+#endif

@@ -1,0 +1,1 @@
+# One line per test program; see tests/unit/local.mk for what it is linked with.
