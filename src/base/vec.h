@@ -31,6 +31,6 @@ void *vmp_vec_grow(void **data, size_t *n, size_t *cap, size_t size);
 	} while (0)
 
 #define vmp_vec_foreach(item, vec) \
-	for (__typeof__((vec)->v) item = (vec)->v; item && item < (vec)->v + (vec)->n; item++)
+	for (__typeof__(*(vec)->v) *item = (vec)->v; item && item < (vec)->v + (vec)->n; item++)
 
 #endif
