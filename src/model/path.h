@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/vec.h"
+#include "model/direction.h"
 #include "model/host.h"
 
 #include <stdbool.h>
