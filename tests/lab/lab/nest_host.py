@@ -1,25 +1,25 @@
-"""What stands in the nest: a host with an uplink, a bridge and a guest, the network beyond it, and the ground truth.
+"""The fixture of the group `nest`: a hypervisor host with Debian's kernel, one scene at a time.
 
-Every scenario of the nest has the same cast: a guest (nest/guest.c) with ADDRESS behind the tap TAP, a peer PEER in the
-network namespace "network", which pings it, and nest/count.c, which counts the pings at every device on its own.
+Every scene has the same cast: a guest (nest/guest.c) with ADDRESS behind the tap TAP, and a peer in the network namespace
+"network" that pings it over the uplink. nest/count.c counts the pings at every device on its own; a scenario first holds
+that against what it meant to build, so that a broken lab is never taken for a broken program.
 """
 
 import collections
-import contextlib
 import json
-import os
 import pathlib
 import re
 import subprocess
 
 from lab import nest
+from lab.scenario import Fail, Fixture, LabFault, Skip, fixture
 
 GUEST = "web01"
 MAC = "52:54:00:02:1f:00"
 TAP = "021f00"
 ADDRESS = "192.0.2.10"
 PEER = "192.0.2.1"
-PING_S = 0.02
+WINDOW_S = 4
 
 DOMAIN = """<domain type='kvm' id='7'>
   <name>{guest}</name>
@@ -54,93 +54,196 @@ VIRTUALPORT = """      <virtualport type='openvswitch'>
       </virtualport>
 """
 
-Trace = collections.namedtuple("Trace", "status report text")
+# build makes the host and the network, plug puts the tap into it (both are bash scripts); the peer is at the device `peer`.
+Scene = collections.namedtuple("Scene", "build plug peer bridge ovs vhost", defaults=("br0", False, False))
+
+MODULES = "modprobe bonding max_bonds=0; modprobe -a 8021q bridge tun veth vhost_net openvswitch"
+# What build scripts share: the uplink NAME has its other end, far-NAME, in the network.
+PRELUDE = """
+uplink() { ip link add "$1" type veth peer name "far-$1" netns network; ip link set "$1" up; ip -n network link set "far-$1" up; }
+tagged() { ip -n network link add link "$1" name "$1.$2" type vlan id "$2"; ip -n network link set "$1.$2" up; }
+ip netns add network
+"""
+# Every scene goes the same way: nothing but the loopback device is left.
+STRIKE = """
+nft flush ruleset
+if pidof -q ovs-vswitchd; then ovs-vsctl --if-exists del-br ovsbr0; /usr/share/openvswitch/scripts/ovs-ctl stop; fi
+ip netns del network
+for try in {1..100}; do
+    left=$(ls /sys/class/net | grep -vxE 'lo|bonding_masters|ovs-system' || true)
+    [ -n "$left" ] || exit 0
+    # What was in the other namespace goes by itself, some time.
+    for device in $left; do ip link del "$device" 2>/dev/null || true; done
+    sleep 0.05
+done
+echo "left: $left"
+exit 1
+"""
 
 
-class Wrong(AssertionError):
-    """Something is not as the scenario says it must be."""
+class Watch:
+    """A ping watched by vmpath and by the counter at the same time."""
+
+    def __init__(self, sent, counts, dropped, status, document):
+        self.sent = sent
+        self.counts = counts        # "DEVICE in|out VLAN|- request|reply" -> packets
+        self.dropped = dropped      # by the tap's queue meanwhile
+        self.status = status
+        self.document = document
+
+    def truth(self, all_at=(), none_at=(), overrun=False):
+        """Check the scene itself: each request (or its reply) passed the places ALL_AT, none NONE_AT; the tap's queue overran."""
+        for place in all_at:
+            if self.counts.get(place, 0) != self.sent:
+                raise LabFault(f"{self.sent} requests were sent, and not all of them seen at {place}: {self.counts}")
+        for place in none_at:
+            if self.counts.get(place, 0):
+                raise LabFault(f"packets were seen at {place}, where none should come: {self.counts}")
+        if bool(self.dropped) != overrun:
+            raise LabFault(f"the tap's queue dropped {self.dropped} packets")
+
+    def path(self, *names):
+        """Check that the hops NAMES are on the path in this order, and that each is observed."""
+        hops = [hop for hop in self.document["hops"] if hop["name"] in names]
+        if [hop["name"] for hop in hops] != list(names):
+            raise Fail(f"path is {' - '.join(hop['name'] for hop in self.document['hops'])}, expected {' - '.join(names)} on it")
+        for hop in hops:
+            if hop["observed"] != "yes":
+                raise Fail(f"{hop['name']} is observed: {hop['observed']} ({hop.get('why')})")
+
+    def ok(self):
+        """Check that vmpath found nothing lost anywhere, in either direction."""
+        verdict = self.document["verdict"]
+        if (self.status, verdict["state"], verdict["code"]) != (0, "ok", "no-loss"):
+            raise Fail(f"status {self.status}, verdict {verdict}")
+        for segment in self.document["segments"]:
+            if segment["lost"]:
+                raise Fail(f"a healthy segment lost packets: {segment}")
+            if not segment["delivered"]:
+                raise Fail(f"a segment with traffic in it delivered nothing: {segment}")
+        for direction in ("to_guest", "from_guest"):
+            if not any(segment["direction"] == direction for segment in self.document["segments"]):
+                raise Fail(f"no segment for {direction}")
+
+    def loss(self, code, direction, before, after):
+        """Check that vmpath found a loss of this kind between these hops, and none anywhere else."""
+        verdict = self.document["verdict"]
+        told = tuple(verdict.get(key) for key in ("state", "code", "direction", "from", "to"))
+        if (self.status, *told) != (2, "loss", code, direction, before, after):
+            raise Fail(f"status {self.status}, verdict {verdict}; expected {code} {direction} from {before} to {after}, status 2")
+        for segment in self.document["segments"]:
+            here = (segment["direction"], segment["from"], segment["to"]) == (direction, before, after)
+            if here and not segment["lost"]:
+                raise Fail(f"the segment of the verdict lost nothing: {segment}")
+            if not here and segment["lost"]:
+                raise Fail(f"loss in another segment than the one with the fault: {segment}")
+        if not any(finding["code"] == code and finding["severity"] == "critical" for finding in self.document["findings"]):
+            raise Fail(f"no critical finding {code}")
 
 
-def expect(truth, what):
-    """Fail the scenario with WHAT unless TRUTH."""
-    if not truth:
-        raise Wrong(what)
+@fixture("nest")
+class NestHost(Fixture):
+    """The host. A scene stays up for the scenarios that share it; what a scenario breaks is undone after it."""
 
-
-class Counts(dict):
-    """What nest/count.c saw: {(device, "in" or "out", VLAN or None, "request" or "reply"): packets}."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.lost = int(re.search(r"^lost (\d+)", text, re.M).group(1))
-        for device, way, vlan, kind, packets in re.findall(r"^(\S+) (in|out) (\d+|-) (request|reply) (\d+)$", text, re.M):
-            self[device, way, None if vlan == "-" else int(vlan), kind] = int(packets)
-
-    def at(self, device, way, kind, vlan=None):
-        """Packets of KIND seen going WAY at DEVICE with that VLAN tag."""
-        return self.get((device, way, vlan, kind), 0)
-
-
-class Host:
-    """A nest with the helper programs in it and the program under test at hand."""
-
-    def __init__(self, vmpath):
-        self.vmpath = pathlib.Path(vmpath).resolve()
+    def __init__(self, env):
+        super().__init__(env)
+        self.vmpath = pathlib.Path(env.vmpath)
         self.nest = nest.Nest(share=[self.vmpath.parent])
+        self.scene = None
+        self.guest = None
+        self.undo = []
 
-    def __enter__(self):
-        self.nest.__enter__()
+    def up(self):
         try:
-            for name in ("guest", "count"):
-                subprocess.run(["cc", "-std=c11", "-O2", "-o", self.nest.folder / name, nest.HERE / f"{name}.c"], check=True)
-        except BaseException:
-            self.nest.halt()
-            raise
-        return self
+            self.nest.boot()
+        except Skip as error:
+            raise Skip(f"{error}; not exercised on a kernel that has it: bond, VLAN device, VLAN filtering, Open vSwitch's "
+                       "datapath, vhost-net") from None
+        for name in ("guest", "count"):
+            subprocess.run(["cc", "-std=c11", "-O2", "-o", self.nest.folder / name, nest.HERE / f"{name}.c"], check=True)
+        self.nest.run(MODULES)
 
-    def __exit__(self, *_):
+    def ill(self):
+        return None if self.nest.alive() else f"the nest ended: {self.nest.last_words()}"
+
+    def reset(self):
+        while self.undo:
+            self.nest.run(self.undo.pop())
+
+    def down(self):
         self.nest.halt()
 
-    @contextlib.contextmanager
-    def stage(self, build, strike, bridge="br0", ovs=False, vhost=False, plug=""):
-        """Build a scene with the script BUILD, put the guest into it with PLUG, and STRIKE it all in the end."""
+    def enter(self, scene):
+        """Have SCENE up, with the guest in it answering."""
+        if self.scene is scene:
+            return
+        self._strike()
         (self.nest.folder / "guest.xml").write_text(DOMAIN.format(
-            guest=GUEST, mac=MAC, bridge=bridge, tap=TAP, driver="vhost" if vhost else "qemu",
-            virtualport=VIRTUALPORT if ovs else ""))
-        guest = None
+            guest=GUEST, mac=MAC, bridge=scene.bridge, tap=TAP, driver="vhost" if scene.vhost else "qemu",
+            virtualport=VIRTUALPORT if scene.ovs else ""))
+        self.scene = scene
         try:
-            self.nest.run(build)
-            guest = self.nest.start(f"exec /lab/guest {'-v ' if vhost else ''}{TAP} {ADDRESS} {MAC}")
-            guest.wait_for("^guest up$")
-            self.nest.run(f"ip link set {TAP} address fe:{MAC[3:]} up\n{plug}\n"
-                          f"for try in {{1..20}}; do ip netns exec network ping -q -c 1 -W 1 {ADDRESS} && exit; done; exit 1")
-            yield guest
-        finally:
-            if guest is not None:
-                guest.stop()
-            self.nest.run(f"{strike}\nip netns del network", check=False)
+            self.nest.run(f"{PRELUDE}\n{scene.build}")
+            self.guest = self.nest.start(f"exec /lab/guest {'-v ' if scene.vhost else ''}{TAP} {ADDRESS} {MAC}")
+            self.guest.wait_for("^guest up$")
+            self.nest.run(f"""
+                ip -n network address add {PEER}/24 dev {scene.peer}
+                ip link set {TAP} address fe:{MAC[3:]} up
+                {scene.plug}
+                for try in {{1..20}}; do
+                    ! ip netns exec network ping -q -c 1 -W 1 {ADDRESS} || exit 0
+                done
+                exit 1""")
+        except BaseException:
+            self._strike()
+            raise
 
-    @contextlib.contextmanager
-    def pinging(self, packets=1500, options=f"-i {PING_S}"):
-        """Have the peer ping the guest, at most PACKETS times; the list yielded gets (sent, answered, Counts) at the end."""
-        result = []
+    def _strike(self):
+        if self.scene is not None:
+            self.scene = None
+            self.undo.clear()
+            if self.guest is not None:
+                self.guest.stop()
+                self.guest = None
+            self.nest.run(STRIKE)
+
+    def fault(self, script, undo):
+        """Break something in the scene; UNDO mends it after the scenario."""
+        # With the neighbour entry nailed down the peer goes on asking where ARP is lost as well.
+        entry = f"{ADDRESS} lladdr {MAC} dev {self.scene.peer} nud"
+        self.undo.append(f"{undo}\nip -n network neighbour replace {entry} stale")
+        self.nest.run(f"ip -n network neighbour replace {entry} permanent\n{script}")
+
+    def tap_dropped(self):
+        """How many packets the tap's queue had no room for, ever."""
+        return int(self.nest.run(f"cat /sys/class/net/{TAP}/statistics/tx_dropped")[1])
+
+    def watch(self, ping="-i 0.02", packets=1500, until="true"):
+        """Ping the guest and trace it meanwhile, from the moment the bash condition UNTIL holds."""
+        dropped = self.tap_dropped()
         count = self.nest.start(f"exec /lab/count {ADDRESS}")
         count.wait_for("^counting$")
-        ping = self.nest.start(f"exec ip netns exec network ping -q {options} -c {packets} {ADDRESS}")
-        ping.wait_for("^PING")
+        asking = self.nest.start(f"exec ip netns exec network stdbuf -oL ping -q {ping} -c {packets} {ADDRESS}")
+        asking.wait_for("^PING")
         try:
-            yield result
+            self.nest.run(f"for try in {{1..200}}; do ! {until} || exit 0; sleep 0.05; done; exit 1")
+            status, said = self.nest.run(
+                f"{self.vmpath} trace --domain-xml /lab/guest.xml {ADDRESS} --json -d {WINDOW_S} >/lab/trace.json 2>/lab/trace.err",
+                WINDOW_S + 60, check=False)
         finally:
-            ping.signal("INT")
-            ping.wait()
+            asking.signal("INT")
+            asking.wait()
             count.stop()
-        sent, answered = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", ping.output()).groups())
-        result += [sent, answered, Counts(count.output())]
-
-    def trace(self, seconds=4):
-        """Trace the guest in the nest; return exit status, document and what was said on stderr."""
-        status, text = self.nest.run(
-            f"{self.vmpath} trace --domain-xml /lab/guest.xml {ADDRESS} --json -d {seconds} >/lab/trace.json 2>/lab/trace.err; "
-            "status=$?; cat /lab/trace.err; exit $status", seconds + 60, check=False)
+        dropped = self.tap_dropped() - dropped
+        sent = int(re.search(r"(\d+) packets transmitted", asking.output()).group(1))
+        counted = dict(re.findall(r"^(.*) (\d+)$", count.output(), re.M))
+        if int(counted.pop("lost")):
+            raise LabFault(f"the counter itself lost packets: {count.output()}")
         document = (self.nest.folder / "trace.json").read_text()
-        return Trace(status, json.loads(document) if document else None, text)
+        said += (self.nest.folder / "trace.err").read_text()
+        self.env.note("ping and count", f"{asking.output()}{count.output()}dropped by the tap {dropped}")
+        self.env.note("vmpath's messages", said)
+        self.env.note("vmpath's document", document)
+        if not document:
+            raise Fail(f"vmpath printed no document; status {status}: {said}")
+        return Watch(sent, {place: int(packets) for place, packets in counted.items()}, dropped, status, json.loads(document))

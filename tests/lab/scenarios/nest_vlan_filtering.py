@@ -1,0 +1,34 @@
+"""A bridge that filters VLANs: the uplink eth0 is a trunk port with VLAN 100, the tap an access port of it."""
+
+from lab.nest_host import TAP, Scene
+from lab.scenario import scenario
+
+SCENE = Scene(
+    build="""
+        uplink eth0
+        ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0
+        ip link set eth0 master br0
+        bridge vlan add dev eth0 vid 100
+        ip link set br0 up
+        tagged far-eth0 100""",
+    plug=f"ip link set {TAP} master br0; bridge vlan add dev {TAP} vid 100 pvid untagged",
+    peer="far-eth0.100")
+
+
+@scenario("nest-vlan-filtering", group="nest", about="a bridge with VLAN filtering, trunk uplink, access port, healthy")
+def healthy(host):
+    host.enter(SCENE)
+    seen = host.watch()
+    seen.truth(all_at=["eth0 in 100 request", f"{TAP} out - request", f"{TAP} in - reply", "eth0 out 100 reply"])
+    seen.path("eth0", TAP)
+    seen.ok()
+
+
+@scenario("nest-vlan-filtering-no-vid", group="nest", about="the uplink port of the bridge is not a member of the guest's VLAN")
+def no_vid(host):
+    host.enter(SCENE)
+    host.fault("bridge vlan del dev eth0 vid 100", undo="bridge vlan add dev eth0 vid 100")
+    seen = host.watch()
+    seen.truth(all_at=["eth0 in 100 request"], none_at=[f"{TAP} out - request", f"{TAP} in - reply"])
+    seen.path("eth0", TAP)
+    seen.loss("lost-in-host", "to_guest", "eth0", TAP)
