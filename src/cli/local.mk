@@ -1,6 +1,9 @@
 sbin_PROGRAMS += vmpath
 vmpath_CFLAGS = $(AM_CFLAGS)
-vmpath_SOURCES = %D%/main.c
+vmpath_SOURCES = \
+  %D%/cmd.c %D%/cmd.h \
+  %D%/main.c \
+  %D%/options.c %D%/options.h
 # Upper stages first: the linker reads the list once.
 vmpath_LDADD = \
   libvmp_domain.a libvmp_host.a libvmp_path.a libvmp_capture.a libvmp_packet.a libvmp_match.a \
