@@ -1,0 +1,275 @@
+#!/bin/bash
+# Does all set-up on a Debian 12 machine and runs every test; see contrib/README. As root, without a terminal.
+#
+#   contrib/check.sh            everything
+#   contrib/check.sh STEP ...   these steps only; --list names them
+#
+# The sources are copied and built in a folder under /var/tmp, so that the checkout stays clean (VMPATH_CHECK_DIR names
+# another folder, which is then kept). /tmp will not do: the nest of the lab covers it with its own.
+set -euo pipefail
+exec </dev/null
+export LC_ALL=C TZ=UTC HOME="${HOME:-/root}" PATH="$PATH:/usr/sbin:/sbin"
+umask 022
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=contrib/packages.sh
+. "$top/contrib/packages.sh"
+
+steps="gcc install lab nest clang lab-sanitized fuzz distcheck clean"
+passed=0 failed=0 skipped=0
+work='' logs=''
+
+tell() { printf '%s\n' "$*"; }
+pass() { passed=$((passed + 1)); tell "ok - $*"; }
+fail() { failed=$((failed + 1)); tell "not ok - $*"; }
+skip() { skipped=$((skipped + 1)); tell "ok - $* # SKIP"; }
+
+# ---- what has to be there ------------------------------------------------------------------------------------------
+
+usage() {
+	tell "usage: contrib/check.sh [--list | STEP ...]"
+	tell "steps: $steps"
+}
+
+# A copy of the checkout without what was built in it. With git: what it tracks, and new files it does not ignore.
+copy_sources() {
+	mkdir "$work/src"
+	if git -c safe.directory="$top" -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+		(cd "$top" && git -c safe.directory="$top" ls-files -z --cached --others --exclude-standard |
+			while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
+			tar -c --null --no-recursion -T -) | tar -x --no-same-owner -C "$work/src"
+	else
+		tar -c -C "$top" --exclude='./build-[!a]*' --exclude=./autom4te.cache . | tar -x --no-same-owner -C "$work/src"
+		[ ! -e "$work/src/Makefile" ] || make -s -C "$work/src" distclean
+	fi
+}
+
+set_up() {
+	packages_install build test lab nest
+	# the lab takes the guest's kernel from apt, which may never have been asked for its lists
+	if command -v apt-cache >/dev/null && [ -z "$(apt-cache depends linux-image-cloud-amd64 2>/dev/null)" ]; then
+		apt-get -q update || tell "apt-get update failed: what needs a kernel package will be skipped"
+	fi
+	if [ -n "${VMPATH_CHECK_DIR:-}" ]; then
+		work=$VMPATH_CHECK_DIR
+		mkdir -p "$work"
+		rm -rf "$work/src" "$work/logs" "$work"/build-*
+	else
+		work=$(mktemp -d /var/tmp/vmpath-check.XXXXXX)
+	fi
+	chmod 755 "$work" # tests run parts of the program as another user
+	logs=$work/logs
+	mkdir "$logs"
+	git_state >"$logs/git.before"
+	copy_sources
+	(cd "$work/src" && autoreconf -fi) >"$logs/autoreconf.log" 2>&1 || {
+		cat "$logs/autoreconf.log"
+		return 1
+	}
+}
+
+# ---- running and counting ------------------------------------------------------------------------------------------
+
+# quiet NAME SECONDS COMMAND...: run with all output in NAME.log; the log's end is shown when it fails.
+quiet() {
+	local name=$1 seconds=$2 start=$SECONDS status=0
+	shift 2
+	timeout -k 30 "$seconds" "$@" >"$logs/$name.log" 2>&1 || status=$?
+	tell "# $name: $((SECONDS - start)) s"
+	[ $status -eq 0 ] || {
+		[ $status -ne 124 ] || tell "# no end after $seconds s"
+		tail -n 60 "$logs/$name.log" | sed 's/^/#   /'
+	}
+	return $status
+}
+
+# one NAME SECONDS COMMAND...: a command that is a test by itself.
+one() {
+	if quiet "$@"; then pass "$1"; else fail "$1"; fi
+}
+
+# Counts the cases of automake's test-suite below BUILD from its .trs files, and shows the logs of what failed.
+count_suite() {
+	local name=$1 build=$2 status=$3 result rest bad=0 trs
+	while IFS= read -r trs; do
+		while read -r _ result rest; do
+			case $result in
+			PASS | XFAIL) passed=$((passed + 1)) ;;
+			SKIP) skip "$name: ${trs#"$build"/}: $rest" ;;
+			*) fail "$name: ${trs#"$build"/}: $result $rest" && bad=$((bad + 1)) ;;
+			esac
+		done < <(grep '^:test-result:' "$trs" || true)
+		if grep -q '^:test-global-result: \(FAIL\|ERROR\)\|^:global-test-result: \(FAIL\|ERROR\)' "$trs"; then
+			sed 's/^/#   /' "${trs%.trs}.log" | tail -n 120
+		fi
+	done < <(find "$build" -name '*.trs' | sort)
+	# a suite that could not be built or stopped early has no failed case to show for it
+	if [ "$status" -ne 0 ] && [ $bad -eq 0 ]; then
+		fail "$name: make check ended with $status"
+		tail -n 60 "$logs/$name.log" | sed 's/^/#   /'
+	fi
+}
+
+# Counts a TAP log: cases, and those that the plan promised and that never came. Shows failures and skips.
+count_tap() {
+	local name=$1 log=$2 status=$3 p f s
+	read -r p f s < <(awk '
+		/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1; if (plan == 0) skipped++ }
+		/^not ok/ { seen++; failed++ }
+		/^ok/ { seen++; if (toupper($0) ~ /# *SKIP/) skipped++; else passed++ }
+		END { if (!planned) failed++; else if (seen < plan) failed += plan - seen
+		      print passed + 0, failed + 0, skipped + 0 }' "$log")
+	awk -v name="$name" '
+		/^(not )?ok|^1\.\.0/ { show = /^not ok/; if (show || toupper($0) ~ /# *SKIP/) print name ": " $0; next }
+		/^Bail out!/ { print name ": " $0 }
+		show' "$log"
+	if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+		f=1
+		tell "not ok - $name: ended with $status"
+		tail -n 40 "$log" | sed 's/^/#   /'
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	tell "# $name: $p passed, $f failed, $s skipped"
+}
+
+# build NAME CONFIGURE-ARGUMENTS...: configure and make in build-NAME, warnings are errors, then make check.
+build() {
+	local name=$1 dir=$work/build-$1 status=0
+	shift
+	mkdir "$dir"
+	if quiet "$name-build" 1200 sh -ec 'cd "$1"; shift; ../src/configure -q --enable-werror "$@"; make -j2' sh "$dir" "$@"; then
+		pass "$name: builds without a warning"
+	else
+		fail "$name: does not build without a warning"
+		return 0
+	fi
+	timeout -k 30 1200 make -C "$dir" -j2 check >"$logs/$name.log" 2>&1 || status=$?
+	count_suite "$name" "$dir" $status
+}
+
+# have BUILD STEP: whether the build that a step works on is there; a step without its build has failed.
+have() {
+	[ ! -x "$work/build-$1/vmpath" ] || return 0
+	fail "$2: there is no program in build-$1 (step $1 makes it)"
+	return 1
+}
+
+# lab NAME GROUP BUILD SECONDS
+lab() {
+	local status=0
+	have "$3" "$1" || return 0
+	tell "# $1: the scenarios of the lab, group $2, with build-$3"
+	timeout -k 60 "$4" "$work/src/tests/lab/run" --group "$2" --vmpath "$work/build-$3/vmpath" >"$logs/$1.log" 2>&1 || status=$?
+	count_tap "$1" "$logs/$1.log" $status
+}
+
+# ---- the steps -----------------------------------------------------------------------------------------------------
+
+step_gcc() { build gcc CC=gcc; }
+step_lab() { lab lab native gcc 1500; }
+step_nest() { lab nest nest gcc 1200; }
+
+step_clang() {
+	build clang CC=clang --enable-sanitizers CFLAGS="-O1 -g"
+}
+
+# A program that gave its privileges up may not be traced, not even by its own leak checker; leaks are the unit tests' job.
+step_lab_sanitized() {
+	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
+		lab lab-sanitized native clang 1800
+}
+
+# The seeds are replayed by make check in both builds; this builds the fuzzers themselves and runs each for a moment.
+step_fuzz() {
+	local dir=$work/build-fuzz
+	mkdir "$dir"
+	one fuzz 1200 sh -ec '
+		cd "$1"
+		../src/configure -q CC=clang --enable-werror --enable-fuzzers --enable-sanitizers CFLAGS="-O1 -g"
+		make -j2
+		found=
+		for fuzzer in tests/fuzz/fuzz_*; do
+			[ -f "$fuzzer" ] && [ -x "$fuzzer" ] || continue
+			found=1
+			seeds=../src/tests/fuzz/seeds/${fuzzer##*/fuzz_}
+			mkdir -p corpus/"${fuzzer##*/}"
+			echo "== $fuzzer"
+			"$fuzzer" -max_total_time=5 -rss_limit_mb=1024 -timeout=5 corpus/"${fuzzer##*/}" $([ ! -d "$seeds" ] || echo "$seeds")
+		done
+		[ -n "$found" ] || { echo "no fuzzer was built"; exit 1; }' sh "$dir"
+}
+
+step_install() {
+	have gcc install || return 0
+	# shellcheck disable=SC2016
+	one install 120 sh -ec '
+		make -C "$1" install DESTDIR="$2"
+		"$2/usr/local/sbin/vmpath" --version
+		test -s "$2/usr/local/share/man/man8/vmpath.8"
+		test -s "$2/usr/local/share/man/man5/vmpath-json.5"
+		test -s "$2/usr/local/share/bash-completion/completions/vmpath"
+		make -C "$1" uninstall DESTDIR="$2"
+		left=$(find "$2" ! -type d)
+		[ -z "$left" ] || { echo "left behind by make uninstall: $left"; exit 1; }' sh "$work/build-gcc" "$work/dest"
+}
+
+# From the tarball: without optimisation, since it proves what is in the tarball and not what the compiler makes of it.
+step_distcheck() {
+	local dir=$work/build-dist
+	mkdir "$dir"
+	# shellcheck disable=SC2016
+	one distcheck 1800 sh -ec '
+		cd "$1"
+		../src/configure -q CFLAGS=-O0
+		make -j2 distcheck AM_DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0"' sh "$dir"
+}
+
+git_state() { git -c safe.directory="$top" -C "$top" status --porcelain --ignored 2>&1 || true; }
+
+step_clean() {
+	git_state >"$logs/git.after"
+	one clean 10 diff "$logs/git.before" "$logs/git.after"
+}
+
+# ---- all of it -----------------------------------------------------------------------------------------------------
+
+finish() {
+	if [ $failed -eq 0 ] && [ -z "${VMPATH_CHECK_DIR:-}" ]; then
+		rm -rf "$work"
+	else
+		tell "# logs and builds are in $work"
+	fi
+	tell "# $((SECONDS / 60)) min $((SECONDS % 60)) s"
+	tell "$passed passed, $failed failed, $skipped skipped"
+	[ $failed -eq 0 ] && [ $passed -gt 0 ]
+}
+
+main() {
+	local step
+	for step; do
+		case " --list $steps " in
+		*" $step "*) ;;
+		*) usage >&2 && exit 3 ;;
+		esac
+	done
+	if [ "${1:-}" = --list ]; then
+		usage
+		exit 0
+	fi
+	[ "$(id -u)" -eq 0 ] || {
+		tell "contrib/check.sh needs root: it installs packages and builds a lab of network namespaces. Use sudo." >&2
+		exit 3
+	}
+	set_up || {
+		fail "set-up"
+		finish || exit 1
+	}
+	# shellcheck disable=SC2086 # the list is meant to be split
+	for step in ${*:-$steps}; do
+		tell "== $step"
+		"step_${step//-/_}"
+	done
+	finish || exit 1
+}
+
+main "$@"
