@@ -21,6 +21,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -284,3 +285,22 @@ class Nest:
             self.port.close()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def main():
+    """Run the bash script given as argument or on standard input in a nest of its own; end with its exit status."""
+    machine = Nest(share=[pathlib.Path.cwd()])
+    try:
+        machine.boot()
+        status, output = machine.run(" ".join(sys.argv[1:]) or sys.stdin.read(), 3600, check=False)
+        print(output, end="")
+        return status
+    except (Skip, LabFault) as error:
+        print(error, file=sys.stderr)
+        return 125
+    finally:
+        machine.halt()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

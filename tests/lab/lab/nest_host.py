@@ -173,6 +173,12 @@ class NestHost(Fixture):
     def down(self):
         self.nest.halt()
 
+    def kept(self):
+        """A nest ends with the process that booted it: what is left to see is its last words."""
+        words = self.nest.last_words()
+        self.down()
+        return f"not the nest, it ends with the run; see nest/README for another one. Its console said:\n{words}"
+
     def enter(self, scene):
         """Have SCENE up, with the guest in it answering."""
         if self.scene is scene:
