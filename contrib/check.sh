@@ -45,7 +45,7 @@ copy_sources() {
 }
 
 set_up() {
-	packages_install build test lab nest
+	packages_install build test lab nest || return 1
 	# the lab takes the guest's kernel from apt, which may never have been asked for its lists
 	if command -v apt-cache >/dev/null && [ -z "$(apt-cache depends linux-image-cloud-amd64 2>/dev/null)" ]; then
 		apt-get -q update || tell "apt-get update failed: what needs a kernel package will be skipped"
@@ -61,7 +61,7 @@ set_up() {
 	logs=$work/logs
 	mkdir "$logs"
 	git_state >"$logs/git.before"
-	copy_sources
+	copy_sources || return 1
 	(cd "$work/src" && autoreconf -fi) >"$logs/autoreconf.log" 2>&1 || {
 		cat "$logs/autoreconf.log"
 		return 1
@@ -99,7 +99,7 @@ count_suite() {
 			*) fail "$name: ${trs#"$build"/}: $result $rest" && bad=$((bad + 1)) ;;
 			esac
 		done < <(grep '^:test-result:' "$trs" || true)
-		if grep -q '^:test-global-result: \(FAIL\|ERROR\)\|^:global-test-result: \(FAIL\|ERROR\)' "$trs"; then
+		if grep -qE '^:(test-global-result|global-test-result): (FAIL|ERROR)' "$trs"; then
 			sed 's/^/#   /' "${trs%.trs}.log" | tail -n 120
 		fi
 	done < <(find "$build" -name '*.trs' | sort)
@@ -137,6 +137,7 @@ build() {
 	local name=$1 dir=$work/build-$1 status=0
 	shift
 	mkdir "$dir"
+	# shellcheck disable=SC2016 # the inner shell expands them
 	if quiet "$name-build" 1200 sh -ec 'cd "$1"; shift; ../src/configure -q --enable-werror "$@"; make -j2' sh "$dir" "$@"; then
 		pass "$name: builds without a warning"
 	else
@@ -183,6 +184,7 @@ step_lab_sanitized() {
 step_fuzz() {
 	local dir=$work/build-fuzz
 	mkdir "$dir"
+	# shellcheck disable=SC2016 # the inner shell expands them
 	one fuzz 1200 sh -ec '
 		cd "$1"
 		../src/configure -q CC=clang --enable-werror --enable-fuzzers --enable-sanitizers CFLAGS="-O1 -g"
@@ -201,7 +203,7 @@ step_fuzz() {
 
 step_install() {
 	have gcc install || return 0
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016 # the inner shell expands them
 	one install 120 sh -ec '
 		make -C "$1" install DESTDIR="$2"
 		"$2/usr/local/sbin/vmpath" --version
@@ -217,7 +219,7 @@ step_install() {
 step_distcheck() {
 	local dir=$work/build-dist
 	mkdir "$dir"
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016 # the inner shell expands them
 	one distcheck 1800 sh -ec '
 		cd "$1"
 		../src/configure -q CFLAGS=-O0
@@ -234,6 +236,7 @@ step_clean() {
 # ---- all of it -----------------------------------------------------------------------------------------------------
 
 finish() {
+	trap - EXIT
 	if [ $failed -eq 0 ] && [ -z "${VMPATH_CHECK_DIR:-}" ]; then
 		rm -rf "$work"
 	else
@@ -242,6 +245,12 @@ finish() {
 	tell "# $((SECONDS / 60)) min $((SECONDS % 60)) s"
 	tell "$passed passed, $failed failed, $skipped skipped"
 	[ $failed -eq 0 ] && [ $passed -gt 0 ]
+}
+
+# Without a word from finish() something here went wrong, or somebody ended it.
+stopped() {
+	fail "check.sh itself: it stopped before its end"
+	finish || exit 1
 }
 
 main() {
@@ -260,12 +269,15 @@ main() {
 		tell "contrib/check.sh needs root: it installs packages and builds a lab of network namespaces. Use sudo." >&2
 		exit 3
 	}
+	trap stopped EXIT
+	trap 'exit 1' INT TERM HUP
 	set_up || {
 		fail "set-up"
 		finish || exit 1
 	}
 	# shellcheck disable=SC2086 # the list is meant to be split
-	for step in ${*:-$steps}; do
+	[ $# -gt 0 ] || set -- $steps
+	for step; do
 		tell "== $step"
 		"step_${step//-/_}"
 	done

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Sourced by check.sh and demo.sh, with $top set: says which Debian packages are missing and installs those.
 
 # Names of the packages of the groups given: build, test, lab, nest.
@@ -24,7 +24,7 @@ packages_missing() {
 # Install what is missing of the groups given. Nothing is asked, nothing recommended comes along, and no service is
 # started by its installation: the lab starts what it needs in namespaces of its own.
 packages_install() {
-	local missing policy=/usr/sbin/policy-rc.d made_policy= status=0
+	local missing policy=/usr/sbin/policy-rc.d made_policy='' status=0
 	if ! command -v apt-get >/dev/null; then
 		echo "This is not Debian: install what $top/contrib/packages.debian names (README has Fedora's names)."
 		return 0
