@@ -6,13 +6,14 @@ that against what it meant to build, so that a broken lab is never taken for a b
 """
 
 import collections
-import json
 import pathlib
 import re
 import subprocess
+import time
 
 from lab import nest
 from lab.scenario import Fail, Fixture, LabFault, Skip, fixture
+from lab.vmpath import Result
 
 GUEST = "web01"
 MAC = "52:54:00:02:1f:00"
@@ -84,12 +85,11 @@ exit 1
 class Watch:
     """A ping watched by vmpath and by the counter at the same time."""
 
-    def __init__(self, sent, counts, dropped, status, document):
+    def __init__(self, sent, counts, dropped, result):
         self.sent = sent
         self.counts = counts        # "DEVICE in|out VLAN|- request|reply" -> packets
         self.dropped = dropped      # by the tap's queue meanwhile
-        self.status = status
-        self.document = document
+        self.result = result        # vmpath's
 
     def truth(self, all_at=(), none_at=(), overrun=False):
         """Check the scene itself: each request (or its reply) passed the places ALL_AT, none NONE_AT; the tap's queue overran."""
@@ -104,40 +104,40 @@ class Watch:
 
     def path(self, *names):
         """Check that the hops NAMES are on the path in this order, and that each is observed."""
-        hops = [hop for hop in self.document["hops"] if hop["name"] in names]
+        hops = [hop for hop in self.result.doc["hops"] if hop["name"] in names]
         if [hop["name"] for hop in hops] != list(names):
-            raise Fail(f"path is {' - '.join(hop['name'] for hop in self.document['hops'])}, expected {' - '.join(names)} on it")
+            raise Fail(f"path is {' - '.join(hop['name'] for hop in self.result.doc['hops'])}, expected {' - '.join(names)} on it")
         for hop in hops:
             if hop["observed"] != "yes":
                 raise Fail(f"{hop['name']} is observed: {hop['observed']} ({hop.get('why')})")
 
     def ok(self):
         """Check that vmpath found nothing lost anywhere, in either direction."""
-        verdict = self.document["verdict"]
-        if (self.status, verdict["state"], verdict["code"]) != (0, "ok", "no-loss"):
-            raise Fail(f"status {self.status}, verdict {verdict}")
-        for segment in self.document["segments"]:
+        verdict = self.result.verdict
+        if (self.result.rc, verdict["state"], verdict["code"]) != (0, "ok", "no-loss"):
+            raise Fail(f"status {self.result.rc}, verdict {verdict}")
+        for segment in self.result.doc["segments"]:
             if segment["lost"]:
                 raise Fail(f"a healthy segment lost packets: {segment}")
             if not segment["delivered"]:
                 raise Fail(f"a segment with traffic in it delivered nothing: {segment}")
         for direction in ("to_guest", "from_guest"):
-            if not any(segment["direction"] == direction for segment in self.document["segments"]):
+            if not any(segment["direction"] == direction for segment in self.result.doc["segments"]):
                 raise Fail(f"no segment for {direction}")
 
     def loss(self, code, direction, before, after):
         """Check that vmpath found a loss of this kind between these hops, and none anywhere else."""
-        verdict = self.document["verdict"]
+        verdict = self.result.verdict
         told = tuple(verdict.get(key) for key in ("state", "code", "direction", "from", "to"))
-        if (self.status, *told) != (2, "loss", code, direction, before, after):
-            raise Fail(f"status {self.status}, verdict {verdict}; expected {code} {direction} from {before} to {after}, status 2")
-        for segment in self.document["segments"]:
+        if (self.result.rc, *told) != (2, "loss", code, direction, before, after):
+            raise Fail(f"status {self.result.rc}, verdict {verdict}; expected {code} {direction} from {before} to {after}, status 2")
+        for segment in self.result.doc["segments"]:
             here = (segment["direction"], segment["from"], segment["to"]) == (direction, before, after)
             if here and not segment["lost"]:
                 raise Fail(f"the segment of the verdict lost nothing: {segment}")
             if not here and segment["lost"]:
                 raise Fail(f"loss in another segment than the one with the fault: {segment}")
-        if not any(finding["code"] == code and finding["severity"] == "critical" for finding in self.document["findings"]):
+        if not any(finding["code"] == code and finding["severity"] == "critical" for finding in self.result.doc["findings"]):
             raise Fail(f"no critical finding {code}")
 
 
@@ -233,9 +233,11 @@ class NestHost(Fixture):
         asking.wait_for("^PING")
         try:
             self.nest.run(f"for try in {{1..200}}; do ! {until} || exit 0; sleep 0.05; done; exit 1")
-            status, said = self.nest.run(
-                f"{self.vmpath} trace --domain-xml /lab/guest.xml {ADDRESS} --json -d {WINDOW_S} >/lab/trace.json 2>/lab/trace.err",
-                WINDOW_S + 60, check=False)
+            argv = [str(self.vmpath), "trace", "--domain-xml", "/lab/guest.xml", ADDRESS, "--json", "-d", str(WINDOW_S)]
+            begun = time.monotonic()
+            status, _ = self.nest.run(f"{' '.join(argv)} >/lab/trace.out 2>/lab/trace.err", WINDOW_S + 60, check=False)
+            out, err = ((self.nest.folder / f"trace.{kind}").read_text(errors="replace") for kind in ("out", "err"))
+            result = Result(argv, status, out, err, time.monotonic() - begun)
         finally:
             asking.signal("INT")
             asking.wait()
@@ -245,11 +247,6 @@ class NestHost(Fixture):
         counted = dict(re.findall(r"^(.*) (\d+)$", count.output(), re.M))
         if int(counted.pop("lost")):
             raise LabFault(f"the counter itself lost packets: {count.output()}")
-        document = (self.nest.folder / "trace.json").read_text()
-        said += (self.nest.folder / "trace.err").read_text()
-        self.env.note("ping and count", f"{asking.output()}{count.output()}dropped by the tap {dropped}")
-        self.env.note("vmpath's messages", said)
-        self.env.note("vmpath's document", document)
-        if not document:
-            raise Fail(f"vmpath printed no document; status {status}: {said}")
-        return Watch(sent, {place: int(packets) for place, packets in counted.items()}, dropped, status, json.loads(document))
+        self.env.note("ping, count and the tap's queue", f"{asking.output()}{count.output()}dropped by the queue {dropped}")
+        self.env.note("vmpath", result.text())
+        return Watch(sent, {place: int(packets) for place, packets in counted.items()}, dropped, result)
