@@ -36,7 +36,7 @@ enum vmp_packet_flag {
 struct vmp_packet {
 	uint32_t flags;             /* enum vmp_packet_flag */
 	struct vmp_mac src_mac, dst_mac;
-	uint8_t vlan_count;         /* tags before the network header, 0 to 2 read */
+	uint8_t vlan_count;         /* tags before the network header, 0 to 2 kept (deeper ones are passed over) */
 	uint16_t vlan[2];           /* VLAN ids, outer first; priority tag has id 0 */
 	uint16_t ethertype;         /* after the tags, host order */
 
@@ -66,7 +66,9 @@ struct vmp_packet {
 	struct vmp_mac nd_mac;      /* link-layer address option */
 	struct vmp_mac dhcp_mac;    /* chaddr */
 
-	uint32_t header_len;        /* bytes from the start of the frame to the payload: where evidence is cut */
+	uint32_t l3_offset;         /* bytes from the start of the frame to what follows the ethertype */
+	uint32_t l4_offset;         /* to the transport header or the fragment's data; 0: not reached */
+	uint32_t header_len;        /* bytes from the start of the frame to the payload: where evidence is cut; at most cap_len */
 	uint32_t payload_len;       /* bytes of transport payload the IP header promises */
 };
 
