@@ -61,9 +61,9 @@ void vmp_buf_printf(struct vmp_buf *buf, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Length of the valid UTF-8 sequence at p and its code point, or 0 (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_sequence(const unsigned char *p, uint32_t *ret_code)
+size_t vmp_utf8_decode(const char *text, uint32_t *ret_code)
 {
+	const unsigned char *p = (const unsigned char *)text;
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t len = *p < 0x80 ? 1 : *p >= 0xf0 && *p < 0xf5 ? 4 : *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xc2 && *p < 0xe0 ? 2 : 0;
 	uint32_t code;
@@ -82,28 +82,27 @@ static size_t utf8_sequence(const unsigned char *p, uint32_t *ret_code)
 	return len;
 }
 
-/* Code points that move the cursor, hide text or turn its direction around. */
-static bool code_is_unsafe(uint32_t code)
+bool vmp_utf8_is_unsafe(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f) ||
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
 	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x2069) || code == 0xfeff;
 }
 
 void vmp_buf_escape(struct vmp_buf *buf, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const char *p = text;
 
 	while (p && *p) {
 		uint32_t code = 0;
-		size_t len = utf8_sequence(p, &code);
+		size_t len = vmp_utf8_decode(p, &code);
 
-		if (len == 0 || (code_is_unsafe(code) && code < 0x80)) {
-			vmp_buf_printf(buf, "\\x%02x", *p);
+		if (len == 0 || (vmp_utf8_is_unsafe(code) && code < 0x80)) {
+			vmp_buf_printf(buf, "\\x%02x", (unsigned int)(unsigned char)*p);
 			len = 1;
-		} else if (code_is_unsafe(code)) {
+		} else if (vmp_utf8_is_unsafe(code)) {
 			vmp_buf_printf(buf, "\\u{%04x}", (unsigned int)code);
 		} else {
-			vmp_buf_add(buf, (const char *)p, len);
+			vmp_buf_add(buf, p, len);
 		}
 		p += len;
 	}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Always NUL-terminated once something was added. oom stays set after the first failed growth: check it once, at the end. */
 struct vmp_buf {
@@ -24,6 +25,15 @@ void vmp_buf_add(struct vmp_buf *buf, const char *bytes, size_t len);
  * bidirectional controls become \xNN or \u{NNNN}. text: borrowed, may be NULL (nothing is added).
  */
 void vmp_buf_escape(struct vmp_buf *buf, const char *text);
+
+/*
+ * Read one code point. text: NUL-terminated, borrowed. Returns the bytes it takes and sets *ret_code, or returns 0 where no
+ * valid sequence stands (RFC 3629: no overlong forms, no surrogates). The NUL itself is code 0, one byte long.
+ */
+size_t vmp_utf8_decode(const char *text, uint32_t *ret_code);
+
+/* True for code points that move the cursor of a terminal, hide text or turn its direction around. */
+bool vmp_utf8_is_unsafe(uint32_t code);
 
 /* Give the text away (caller frees; never NULL unless out of memory) and empty the buffer. */
 char *vmp_buf_take(struct vmp_buf *buf);

@@ -15,6 +15,8 @@ struct vmp_point {
 	int ifindex;
 	char *filter;               /* pcap filter text in the kernel, without the direction; owned, NULL: everything */
 	bool promisc;               /* asked for by the operator */
+	bool has_mac;
+	struct vmp_mac mac;         /* the device's own address; for the evidence */
 
 	/* What the capture says afterwards. */
 	bool opened;
