@@ -38,6 +38,7 @@ struct vmp_verdict {
 	char *summary;              /* owned */
 };
 
+/* The words of the JSON documents: "info", "certain", "loss", ... */
 const char *vmp_severity_name(enum vmp_severity severity);
 const char *vmp_confidence_name(enum vmp_confidence confidence);
 const char *vmp_state_name(enum vmp_state state);
