@@ -18,6 +18,7 @@ struct vmp_command {
 	int (*run)(const struct vmp_options *options); /* returns an enum vmp_exit */
 };
 
+/* The subcommands, one file each: do the work and print. Each returns an enum vmp_exit. */
 int vmp_cmd_list(const struct vmp_options *options);
 int vmp_cmd_path(const struct vmp_options *options);
 int vmp_cmd_trace(const struct vmp_options *options);

@@ -40,15 +40,17 @@ int vmp_evidence_add(struct vmp_evidence *evidence, const struct vmp_evidence_fr
 /* Frames left out for the size cap. */
 uint64_t vmp_evidence_left_out(const struct vmp_evidence *evidence);
 
-/*
- * Finish: interface statistics, then the other files: each element of files is a name and its text (report.json,
- * report.txt, domain.xml), then SHA256SUMS over all of them; everything is fsynced.
- */
+/* One more file of the folder. */
 struct vmp_evidence_file {
 	const char *name;
 	const char *text;
 	size_t len;
 };
+
+/*
+ * Finish: interface statistics, then the other files: each element of files is a name and its text (report.json,
+ * report.txt, domain.xml), then SHA256SUMS over all of them; everything is fsynced.
+ */
 int vmp_evidence_finish(struct vmp_evidence *evidence, const struct vmp_run *run, const struct vmp_evidence_file *files,
 			size_t n_files, struct vmp_err *err);
 
