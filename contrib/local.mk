@@ -1,0 +1,24 @@
+if ENABLE_BASH_COMPLETION
+bashcompletiondir = $(bashcompdir)
+dist_bashcompletion_DATA = %D%/completion/vmpath
+endif
+
+EXTRA_DIST += \
+  %D%/README \
+  %D%/check.sh \
+  %D%/demo.sh \
+  %D%/packages.debian \
+  %D%/packages.sh \
+  %D%/completion/README \
+  %D%/schema \
+  tests/README \
+  tests/data \
+  tests/fuzz \
+  tests/golden \
+  tests/lab
+
+# Automake has no wildcards, and a list of some hundred test files by hand would go stale unseen; so the folders of the
+# tests go in whole, and what running them may have left in the source tree goes out again.
+dist-hook:
+	find $(distdir)/tests -name __pycache__ -prune -exec rm -rf {} +
+	find $(distdir)/tests \( -name '*.o' -o -name '*.log' -o -name '*.trs' -o -name .dirstamp \) -exec rm -f {} +
