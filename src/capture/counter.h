@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counts the frames a device transmits (or receives) without looking at them: a packet socket that is never read. */
+/*
+ * Counts the frames a device transmits (or receives) without looking at them: a packet socket that is never read. What
+ * it throws away does not look like a drop to whoever watches skb:kfree_skb.
+ */
 #ifndef VMP_CAPTURE_COUNTER_H
 #define VMP_CAPTURE_COUNTER_H
 

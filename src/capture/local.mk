@@ -1,3 +1,6 @@
 noinst_LIBRARIES += libvmp_capture.a
 libvmp_capture_a_CFLAGS = $(AM_CFLAGS) $(LIBPCAP_CFLAGS)
-libvmp_capture_a_SOURCES =
+libvmp_capture_a_SOURCES = \
+  %D%/capture.c %D%/capture.h \
+  %D%/counter.c %D%/counter.h \
+  %D%/handle.c %D%/handle.h

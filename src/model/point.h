@@ -20,10 +20,10 @@ struct vmp_point {
 
 	/* What the capture says afterwards. */
 	bool opened;
-	char *why_not;              /* when it could not be opened; owned */
+	char *why_not;              /* when it could not be opened, or vanished; owned */
 	uint64_t opened_ns;         /* CLOCK_REALTIME when it began to see frames */
 	bool vanished;
-	uint64_t vanished_ns;       /* when it was noticed that the device is gone */
+	uint64_t vanished_ns;       /* when it was noticed that the device is gone or down */
 	uint64_t received;          /* frames that passed the filter, lost ones included */
 	uint64_t dropped;           /* of these, lost for want of buffer space */
 };
