@@ -1,3 +1,16 @@
 noinst_LIBRARIES += libvmp_domain.a
 libvmp_domain_a_CFLAGS = $(AM_CFLAGS) $(LIBVIRT_CFLAGS) $(LIBXML_CFLAGS)
-libvmp_domain_a_SOURCES =
+libvmp_domain_a_SOURCES = \
+  %D%/connect.c \
+  %D%/connection.h \
+  %D%/document.c %D%/document.h \
+  %D%/domain.h \
+  %D%/error.c \
+  %D%/find.c \
+  %D%/guest.c \
+  %D%/list.c \
+  %D%/network.c \
+  %D%/nictype.c %D%/nictype.h \
+  %D%/select.c %D%/select.h \
+  %D%/uri.c \
+  %D%/xml.c %D%/xml.h

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files that talk to libvirt share. Internal to this folder. */
+#ifndef VMP_DOMAIN_CONNECTION_H
+#define VMP_DOMAIN_CONNECTION_H
+
+#include "base/err.h"
+#include "domain/domain.h"
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+
+struct vmp_domain {
+	virConnectPtr connection;
+	char *uri;
+};
+
+/*
+ * Turn libvirt's last error into ours. object: what it was done to; doing: "reading the XML of guest web01", without
+ * newline; hint: what to do when the error itself does not tell, may be NULL; all borrowed. The message gets libvirt's own
+ * first line. Returns -errno.
+ */
+int vmp_libvirt_error(struct vmp_err *err, const char *object, const char *doing, const char *hint);
+
+/* True when libvirt's last error says that the domain or network is not there (or cannot be, by its name). */
+bool vmp_libvirt_is_absent(void);
+
+/*
+ * Why a connection URI may not be used: it names another host. uri: borrowed.
+ * Returns 0; -EXDEV for another host; -EINVAL when it is not a URI. The rules are those of libvirt's remote driver.
+ */
+int vmp_uri_check(const char *uri, struct vmp_err *err);
+
+/* True when the URI names a server (this host by one of its names): its answers need to be checked for the host. */
+bool vmp_uri_has_server(const char *uri);
+
+/* Everything libvirt says of one domain, addresses included. As vmp_domain_find(). */
+int vmp_libvirt_guest(virDomainPtr libvirt_domain, struct vmp_guest *ret_guest, char **ret_xml, struct vmp_err *err);
+
+/* State and job of a domain. Returns 0 or -errno. */
+int vmp_libvirt_state(virDomainPtr libvirt_domain, enum vmp_guest_state *ret_state, bool *ret_job_active,
+		      struct vmp_err *err);
+
+/*
+ * All domains of a connection, running or not. Returns their number and *ret_domains, to be freed with
+ * vmp_libvirt_domains_free(); or -errno.
+ */
+int vmp_libvirt_domains(struct vmp_domain *domain, virDomainPtr **ret_domains, struct vmp_err *err);
+
+/* Free a list of domains of that many elements. */
+void vmp_libvirt_domains_free(virDomainPtr *domains, int n);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain/connection.h"
+
+#include "base/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NEAR_SHOWN = 3 };
+
+static virDomainPtr by_name(virConnectPtr connection, const char *word)
+{
+	return virDomainLookupByName(connection, word);
+}
+
+static virDomainPtr by_uuid(virConnectPtr connection, const char *word)
+{
+	return virDomainLookupByUUIDString(connection, word);
+}
+
+static virDomainPtr by_id(virConnectPtr connection, const char *word)
+{
+	char *end;
+	long id;
+
+	errno = 0;
+	id = strtol(word, &end, 10);
+	if (!isdigit((unsigned char)*word) || *end || errno || id > INT_MAX)
+		return NULL;
+	return virDomainLookupByID(connection, (int)id);
+}
+
+/* A guest may be named "5": names win, as the operator chose them. */
+static virDomainPtr (*const lookups[])(virConnectPtr connection, const char *word) = {by_name, by_uuid, by_id};
+
+/* How far a name is from the word that was asked for: a part of it is near, whatever the rest. */
+static unsigned int nearness(const char *name, const char *word)
+{
+	size_t len = strlen(word);
+	unsigned int most = len < 4 ? 1 : len < 9 ? 2 : 3, distance = vmp_str_distance(name, word);
+
+	if (strcasecmp(name, word) == 0)
+		return 0;
+	if (distance <= most)
+		return distance;
+	return len >= 3 && strcasestr(name, word) ? most + 1 : UINT_MAX;
+}
+
+/* Keep the nearest few, nearest first. */
+static void rank_name(const char *name, unsigned int distance, const char *near[NEAR_SHOWN], unsigned int far[NEAR_SHOWN])
+{
+	for (size_t i = 0; i < NEAR_SHOWN; i++) {
+		const char *other = near[i];
+		unsigned int others = far[i];
+
+		if (distance >= others)
+			continue;
+		near[i] = name;
+		far[i] = distance;
+		name = other;
+		distance = others;
+	}
+}
+
+static void describe_near(struct vmp_buf *text, virDomainPtr *domains, int n, const char *word)
+{
+	const char *near[NEAR_SHOWN] = {NULL};
+	unsigned int far[NEAR_SHOWN] = {UINT_MAX, UINT_MAX, UINT_MAX};
+
+	for (int i = 0; i < n; i++) {
+		const char *name = virDomainGetName(domains[i]);
+
+		if (name)
+			rank_name(name, nearness(name, word), near, far);
+	}
+	for (size_t i = 0; i < NEAR_SHOWN && near[i]; i++)
+		vmp_buf_printf(text, "%s\"%.80s\"", i == 0 ? "did you mean " : " or ", near[i]);
+	if (near[0])
+		vmp_buf_printf(text, "? ");
+	if (n == 0)
+		vmp_buf_printf(text, "libvirt knows no guests there at all: is -c URI the right one?");
+	else
+		vmp_buf_printf(text, "vmpath list shows all guests");
+}
+
+static int fail_unknown(struct vmp_domain *domain, const char *word, struct vmp_err *err)
+{
+	virDomainPtr *domains = NULL;
+	struct vmp_buf text = {0};
+	int n = vmp_libvirt_domains(domain, &domains, err);
+
+	if (n < 0)
+		return n;
+	describe_near(&text, domains, n, word);
+	vmp_libvirt_domains_free(domains, n);
+	vmp_err_set(err, ENOENT, "domain", word, "looking for guest \"%.160s\" at %.160s: there is no guest of this name, UUID or id; %s",
+		    word, domain->uri, text.s ? text.s : "");
+	vmp_buf_clear(&text);
+	return -ENOENT;
+}
+
+int vmp_domain_find(struct vmp_domain *domain, const char *name, struct vmp_guest *ret_guest, char **ret_xml,
+		    struct vmp_err *err)
+{
+	virDomainPtr found = NULL;
+	int code;
+
+	for (size_t i = 0; i < sizeof(lookups) / sizeof(*lookups) && !found; i++) {
+		virResetLastError();
+		found = lookups[i](domain->connection, name);
+		if (!found && virGetLastError() && !vmp_libvirt_is_absent())
+			return vmp_libvirt_error(err, name, "looking for the guest", NULL);
+	}
+	if (!found)
+		return fail_unknown(domain, name, err);
+	code = vmp_libvirt_guest(found, ret_guest, ret_xml, err);
+	virDomainFree(found);
+	return code;
+}
+
+int vmp_domain_state(struct vmp_domain *domain, const char *uuid, enum vmp_guest_state *ret_state, bool *ret_job_active,
+		     struct vmp_err *err)
+{
+	virDomainPtr found = virDomainLookupByUUIDString(domain->connection, uuid);
+	int code;
+
+	if (!found)
+		return vmp_libvirt_error(err, uuid, "reading the state of the guest", NULL);
+	code = vmp_libvirt_state(found, ret_state, ret_job_active, err);
+	virDomainFree(found);
+	return code;
+}
