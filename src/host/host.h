@@ -22,7 +22,7 @@ void vmp_host_close(struct vmp_host_reader *reader);
  */
 int vmp_host_read(struct vmp_host_reader *reader, struct vmp_host *ret_host, struct vmp_err *err);
 
-/* Counters of one device now. ENODEV when it is gone. ret_carrier, ret_admin_up: may be NULL. */
+/* Counters of one device now. ENODEV when it is gone. */
 int vmp_host_read_stats(struct vmp_host_reader *reader, int ifindex, struct vmp_link_stats *ret_stats,
 			struct vmp_err *err);
 

@@ -1,3 +1,21 @@
 noinst_LIBRARIES += libvmp_host.a
 libvmp_host_a_CFLAGS = $(AM_CFLAGS) $(LIBNL_CFLAGS)
-libvmp_host_a_SOURCES =
+libvmp_host_a_SOURCES = \
+  %D%/attr.h \
+  %D%/bond.c \
+  %D%/bridge.c \
+  %D%/host.c %D%/host.h \
+  %D%/kind.c %D%/kind.h \
+  %D%/link.c \
+  %D%/macvtap.c \
+  %D%/neigh.c \
+  %D%/nic.c \
+  %D%/ovs.c \
+  %D%/parse.h \
+  %D%/reader.c %D%/reader.h \
+  %D%/route.c \
+  %D%/tun.c \
+  %D%/veth.c \
+  %D%/vif.c \
+  %D%/vlan.c \
+  %D%/vxlan.c

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One netlink message -> records. Inside host/ only; apart from the socket, so that recorded and hostile messages test it. */
+#ifndef VMP_HOST_PARSE_H
+#define VMP_HOST_PARSE_H
+
+#include "model/host.h"
+
+#include <linux/netlink.h>
+
+/* Most rows kept of one table: a guest can fill the FDB with senders it invents, a router can hold the whole internet. */
+#define VMP_HOST_ROWS_MAX (1U << 18)
+
+/*
+ * Each takes one message whose nlmsg_len octets are all readable, ignores what is not its type, and appends to host.
+ * Returns 0, -EBADMSG for a message that is not well formed, -EOVERFLOW when the table has reached VMP_HOST_ROWS_MAX,
+ * or -ENOMEM.
+ */
+typedef int vmp_host_parser(const struct nlmsghdr *msg, struct vmp_host *host);
+
+/* RTM_NEWLINK of a plain dump: a new link. */
+vmp_host_parser vmp_host_parse_link;
+
+/* RTM_NEWLINK of an AF_BRIDGE dump: port settings and VLAN table of a link that is known already (others are ignored). */
+vmp_host_parser vmp_host_parse_port;
+
+/* RTM_NEWNEIGH of an AF_BRIDGE dump: a row of an FDB. */
+vmp_host_parser vmp_host_parse_fdb;
+
+/* RTM_NEWNEIGH of an AF_INET or AF_INET6 dump. */
+vmp_host_parser vmp_host_parse_neighbour;
+
+/* RTM_NEWADDR. */
+vmp_host_parser vmp_host_parse_address;
+
+/* RTM_NEWROUTE. Routes cloned into a cache are left out. */
+vmp_host_parser vmp_host_parse_route;
+
+/* Only the counters of an RTM_NEWLINK. Returns 0, or -EBADMSG when the message has none. */
+int vmp_host_parse_stats(const struct nlmsghdr *msg, struct vmp_link_stats *ret_stats);
+
+#endif
