@@ -11,16 +11,23 @@
 /* Payload bytes that go into a fingerprint, at most. */
 #define VMP_FINGERPRINT_PAYLOAD 64U
 
-/* Read the headers of an Ethernet frame. Never fails: what could not be read is not flagged. frame: borrowed. */
+/*
+ * Read the headers of an Ethernet frame. Never fails: what could not be read is not flagged. frame: borrowed.
+ * A malformed packet has no transport flags, for no node takes it. header_len keeps evidence free of payload: ARP,
+ * neighbour discovery, MLD, DHCP, LLDP, LACP and spanning tree are whole, ICMP errors go as far as the ports they quote,
+ * and of an ethertype that is not known nothing is kept but the Ethernet header.
+ */
 void vmp_packet_decode(const struct vmp_frame *frame, struct vmp_packet *ret_packet);
 
 /*
- * Compute what identifies the packet at every hop: addresses, protocol, IP id, fragment, lengths, transport header without
- * its checksum, the first VMP_FINGERPRINT_PAYLOAD payload bytes; ARP: op and the four addresses. Not in it: MACs and VLAN
- * tags, TTL, checksums, padding, for they change on the way. A frame that is not IP or ARP: all of its bytes.
- * frame: what packet was decoded from.
+ * Compute what identifies the packet at every hop: addresses, protocol, IP id, fragment, length, flow label, transport
+ * header without its checksum, the first VMP_FINGERPRINT_PAYLOAD payload bytes; ARP: op and the four addresses. Not in
+ * it, for it changes on the way: MACs, VLAN tags, TTL and DSCP, IP options and extension headers, checksums (those
+ * inside a tunnel too), the MSS of a SYN, padding. A frame that is neither IP nor ARP: ethertype, length, first bytes.
+ * Unusable, so that a packet is never taken for another, when the capture does not hold all that would be hashed.
+ * key: one for all frames that are compared; frame: what packet was decoded from.
  */
-void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_frame *frame, const struct vmp_packet *packet,
-			    struct vmp_fingerprint *ret_fingerprint);
+void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_frame *frame,
+			    const struct vmp_packet *packet, struct vmp_fingerprint *ret_fingerprint);
 
 #endif

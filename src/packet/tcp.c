@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "packet/walk.h"
+
+#define TCP_HEADER 20U
+
+enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_TIMESTAMP = 8 };
+
+/* Look for the timestamp (RFC 7323). Options that make no sense end the search, as they do in the kernel. */
+static void read_options(struct vmp_cursor c, struct vmp_packet *packet)
+{
+	while (c.left) {
+		uint8_t kind = vmp_cursor_u8(&c);
+		uint8_t len;
+
+		if (kind == OPTION_NOP)
+			continue;
+		if (kind == OPTION_END)
+			return;
+		len = vmp_cursor_u8(&c);
+		if (len < 2 || len - 2U > c.left)
+			return;
+		if (kind == OPTION_TIMESTAMP && len == 10) {
+			packet->tcp_tsval = vmp_cursor_be32(&c);
+			packet->flags |= VMP_PKT_TCP_TS;
+			return;
+		}
+		vmp_cursor_take(&c, len - 2U);
+	}
+}
+
+void vmp_decode_tcp(struct vmp_walk *w, struct vmp_packet *packet)
+{
+	struct vmp_cursor *c = &w->c;
+	size_t segment = vmp_walk_left(w);
+	struct vmp_cursor options;
+	uint32_t header;
+
+	if (!vmp_walk_need(w, packet, TCP_HEADER))
+		return;
+	packet->sport = vmp_cursor_be16(c);
+	packet->dport = vmp_cursor_be16(c);
+	packet->tcp_seq = vmp_cursor_be32(c);
+	packet->tcp_ack = vmp_cursor_be32(c);
+	header = (vmp_cursor_u8(c) >> 4) * 4U;
+	packet->tcp_flags = vmp_cursor_u8(c);
+	packet->tcp_window = vmp_cursor_be16(c);
+	vmp_cursor_take(c, 4);
+	vmp_walk_keep(w, packet, 0);
+	if (header < TCP_HEADER || header > segment) {
+		packet->flags |= VMP_PKT_MALFORMED;
+		return;
+	}
+	packet->flags |= VMP_PKT_TCP | VMP_PKT_L4;
+	packet->payload_len = (uint32_t)(segment - header);
+	if (!vmp_walk_need(w, packet, header - TCP_HEADER))
+		return;
+	options = *c;
+	vmp_cursor_limit(&options, header - TCP_HEADER);
+	read_options(options, packet);
+	vmp_walk_keep(w, packet, header - TCP_HEADER);
+}
