@@ -77,7 +77,7 @@ small_up() {
 	ip netns exec "$small_host" "$small_dir/guest" 021f00 $address 52:54:00:02:1f:00 >"$small_dir/guest.log" &
 	small_guest=$!
 	until grep -q 'guest up' "$small_dir/guest.log"; do
-		kill -0 $small_guest || return 1
+		kill -0 "$small_guest" || return 1
 		sleep 0.05
 	done
 	ip -n "$small_host" link set 021f00 master br0 up
@@ -101,10 +101,12 @@ small_up() {
 		  </domain>
 		</node>
 	XML
+	# the first ping also proves that all of the above was done
+	ip netns exec "$small_network" ping -n -q -c 1 -w 5 $address >/dev/null
 }
 small_down() {
-	[ -z "$small_ping" ] || kill $small_ping 2>/dev/null || true
-	[ -z "$small_guest" ] || kill $small_guest 2>/dev/null || true
+	[ -z "$small_ping" ] || kill "$small_ping" 2>/dev/null || true
+	[ -z "$small_guest" ] || kill "$small_guest" 2>/dev/null || true
 	wait 2>/dev/null || true
 	ip netns del "$small_host" 2>/dev/null || true
 	ip netns del "$small_network" 2>/dev/null || true
@@ -116,8 +118,8 @@ small_traffic() {
 		ip netns exec "$small_network" ping -n -q -i 0.2 $address >/dev/null 2>&1 &
 		small_ping=$!
 	else
-		kill $small_ping
-		wait $small_ping 2>/dev/null || true
+		kill "$small_ping"
+		wait "$small_ping" 2>/dev/null || true
 		small_ping=''
 	fi
 }
@@ -126,12 +128,12 @@ small_faults() { echo port-disabled guest-hangs; }
 small_fault() {
 	case $1 in
 	port-disabled) small_in_host bridge link set dev 021f00 state 0 ;;
-	guest-hangs) kill -USR1 $small_guest ;;
+	guest-hangs) kill -USR1 "$small_guest" ;;
 	esac
 }
 small_undo() {
 	small_in_host bridge link set dev 021f00 state 3
-	kill -USR2 $small_guest
+	kill -USR2 "$small_guest"
 }
 
 # ---- the demonstration ---------------------------------------------------------------------------------------------
