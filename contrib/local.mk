@@ -4,6 +4,7 @@ dist_bashcompletion_DATA = %D%/completion/vmpath
 endif
 
 EXTRA_DIST += \
+  HACKING \
   %D%/README \
   %D%/check.sh \
   %D%/demo.sh \

@@ -37,7 +37,8 @@ tap_clean "configure.ac and NEWS agree on the version" \
 
 # Files that README, HACKING or a man page sends the reader to.
 dead_ends() {
-	grep -ohE '\b(contrib|tests|src|man)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' README HACKING tests/README contrib/README | sort -u | while read -r f; do
+	grep -ohE '\b(contrib|tests|src|man)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' README HACKING tests/README contrib/README | sort -u |
+		grep -vE '(NAME|KIND|PROTOCOL|FORMAT|FOLDER)' | while read -r f; do
 		[ -e "$f" ] || echo "$f is spoken of and is not there"
 	done
 }
