@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "domain/domain.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A word with a control character in it cannot be one line, and no terminal should get it. */

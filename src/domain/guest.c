@@ -23,30 +23,24 @@ static const enum vmp_guest_state states[] = {
 	[VIR_DOMAIN_PMSUSPENDED] = VMP_GUEST_PMSUSPENDED,
 };
 
-static const char *domain_name(virDomainPtr libvirt_domain)
-{
-	const char *name = virDomainGetName(libvirt_domain);
-
-	return name ? name : "?";
-}
-
-static int fail(struct vmp_err *err, virDomainPtr libvirt_domain, const char *what)
+/* name: taken before the call that failed, since every call of libvirt, also for a name, forgets the last error. */
+static int fail(struct vmp_err *err, const char *name, const char *what)
 {
 	char doing[256];
 
-	/* libvirt's error must be read before any other call of it */
-	snprintf(doing, sizeof(doing), "reading the %s of guest %.128s", what, domain_name(libvirt_domain));
-	return vmp_libvirt_error(err, domain_name(libvirt_domain), doing, NULL);
+	snprintf(doing, sizeof(doing), "reading the %s of guest %.128s", what, name);
+	return vmp_libvirt_error(err, name, doing, NULL);
 }
 
 int vmp_libvirt_state(virDomainPtr libvirt_domain, enum vmp_guest_state *ret_state, bool *ret_job_active,
 		      struct vmp_err *err)
 {
+	const char *name = virDomainGetName(libvirt_domain);
 	virDomainJobInfo job = {0};
 	int state;
 
 	if (virDomainGetState(libvirt_domain, &state, NULL, 0) < 0)
-		return fail(err, libvirt_domain, "state");
+		return fail(err, name ? name : "?", "state");
 	/* Not every driver knows jobs: one that cannot tell has none running. */
 	*ret_job_active = virDomainGetJobInfo(libvirt_domain, &job) == 0 && job.type != VIR_DOMAIN_JOB_NONE;
 	*ret_state = state >= 0 && (size_t)state < sizeof(states) / sizeof(*states) ? states[state] : VMP_GUEST_STATE_UNKNOWN;
@@ -90,15 +84,16 @@ static int add_leases(virDomainPtr libvirt_domain, struct vmp_guest *guest)
 
 int vmp_libvirt_guest(virDomainPtr libvirt_domain, struct vmp_guest *ret_guest, char **ret_xml, struct vmp_err *err)
 {
+	const char *name = virDomainGetName(libvirt_domain);
 	struct vmp_guest guest = {0};
 	char *xml = virDomainGetXMLDesc(libvirt_domain, 0);
 	int code;
 
 	if (!xml)
-		return fail(err, libvirt_domain, "XML");
+		return fail(err, name ? name : "?", "XML");
 	code = vmp_domain_xml_parse(xml, strlen(xml), &guest, err);
 	if (code < 0)
-		vmp_err_context(err, "guest %.128s", domain_name(libvirt_domain));
+		vmp_err_context(err, "guest %.128s", name ? name : "?");
 	else
 		code = vmp_libvirt_state(libvirt_domain, &guest.state, &guest.job_active, err);
 	if (code == 0 && guest.has_id && add_leases(libvirt_domain, &guest) < 0)
