@@ -22,7 +22,6 @@ work='' logs=''
 tell() { printf '%s\n' "$*"; }
 pass() { passed=$((passed + 1)); tell "ok - $*"; }
 fail() { failed=$((failed + 1)); tell "not ok - $*"; }
-skip() { skipped=$((skipped + 1)); tell "ok - $* # SKIP"; }
 
 # ---- what has to be there ------------------------------------------------------------------------------------------
 
@@ -88,26 +87,29 @@ one() {
 	if quiet "$@"; then pass "$1"; else fail "$1"; fi
 }
 
-# Counts the cases of automake's test-suite below BUILD from its .trs files, and shows the logs of what failed.
+# Counts the cases of automake's test-suite below BUILD from its .trs files, and shows from the logs what failed or was
+# skipped, with what the test said about it.
 count_suite() {
-	local name=$1 build=$2 status=$3 result rest bad=0 trs
-	while IFS= read -r trs; do
-		while read -r _ result rest; do
-			case $result in
-			PASS | XFAIL) passed=$((passed + 1)) ;;
-			SKIP) skip "$name: ${trs#"$build"/}: $rest" ;;
-			*) fail "$name: ${trs#"$build"/}: $result $rest" && bad=$((bad + 1)) ;;
-			esac
-		done < <(grep '^:test-result:' "$trs" || true)
-		if grep -qE '^:(test-global-result|global-test-result): (FAIL|ERROR)' "$trs"; then
-			sed 's/^/#   /' "${trs%.trs}.log" | tail -n 120
-		fi
-	done < <(find "$build" -name '*.trs' | sort)
-	# a suite that could not be built or stopped early has no failed case to show for it
-	if [ "$status" -ne 0 ] && [ $bad -eq 0 ]; then
-		fail "$name: make check ended with $status"
+	local name=$1 build=$2 status=$3 p f s log
+	read -r p f s < <(find "$build" -name '*.trs' -exec cat {} + | awk '
+		/^:test-result: (PASS|XFAIL)/ { passed++; next }
+		/^:test-result: SKIP/ { skipped++; next }
+		/^:test-result:/ { failed++ }
+		END { print passed + 0, failed + 0, skipped + 0 }')
+	while IFS= read -r log; do
+		awk -v name="$name" '
+			/^(FAIL|ERROR|XPASS|SKIP): / { print name ": " $0; show = !/^SKIP/; next }
+			/^(PASS|XFAIL): |^(not )?ok / { show = 0 }
+			show { print "#   " $0; if (++shown > 100) exit }' "${log%.trs}.log"
+	done < <(find "$build" -name '*.trs' -exec grep -lE '^:test-result: (FAIL|ERROR|XPASS|SKIP)' {} + | sort)
+	# a suite that could not be built or stopped early has no failed case to show for it; one without cases ran nothing
+	if [ "$f" -eq 0 ] && { [ "$status" -ne 0 ] || [ $((p + s)) -eq 0 ]; }; then
+		f=1
+		tell "not ok - $name: make check ended with $status"
 		tail -n 60 "$logs/$name.log" | sed 's/^/#   /'
 	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	tell "# $name: $p passed, $f failed, $s skipped"
 }
 
 # Counts a TAP log: cases, and those that the plan promised and that never came. Shows failures and skips.
@@ -120,11 +122,14 @@ count_tap() {
 		END { if (!planned) failed++; else if (seen < plan) failed += plan - seen
 		      print passed + 0, failed + 0, skipped + 0 }' "$log")
 	awk -v name="$name" '
+		/^(not )?ok/ { seen++ }
+		/^1\.\.[1-9]/ { plan = substr($1, 4) + 0; next }
 		/^(not )?ok|^1\.\.0/ { show = /^not ok/; if (show || toupper($0) ~ /# *SKIP/) print name ": " $0; next }
 		/^Bail out!/ { print name ": " $0 }
-		show' "$log"
-	if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
-		f=1
+		show
+		END { if (seen < plan) print name ": " plan - seen " of " plan " cases did not come" }' "$log"
+	if [ $((p + s)) -eq 0 ] || { [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; }; then
+		[ "$f" -gt 0 ] || f=1
 		tell "not ok - $name: ended with $status"
 		tail -n 40 "$log" | sed 's/^/#   /'
 	fi

@@ -10,6 +10,9 @@ mount -t devtmpfs dev /dev
 while read -r ko; do insmod "/lib/$ko"; done </lib/order
 ip link set lo up
 echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+# a card answers for its own addresses only
+echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
 for word in $(cat /proc/cmdline); do
 	case $word in
 	lab.host=*) hostname "${word#*=}" ;;

@@ -22,7 +22,7 @@ GUESTS = {
     "web01": [Card(TAP, GUEST_MAC, GUEST_IP + "/24", gateway=PEER_IP)],
     "web02": [Card("022000", "52:54:00:02:20:00", "192.0.2.20/24", gateway=PEER_IP)],
     "db02": [Card("032f00", "52:54:00:03:2f:00", "192.0.2.30/24", gateway=PEER_IP),
-             Card("032f01", "52:54:00:03:2f:01", "192.0.2.31/24")],
+             Card("032f01", "52:54:00:03:2f:01", "203.0.113.31/24")],
     "nat03": [Card("nat0f0", "52:54:00:04:0f:00", "dhcp", kind="network", source="network='nat0'")],
     "mv04": [Card("mv04f0", "52:54:00:05:0f:00", "192.0.2.40/24", kind="direct", source="dev='eth1' mode='bridge'")],
 }
@@ -61,7 +61,7 @@ class Lab:
                 ip link add {BRIDGE} type bridge forward_delay 0 mcast_snooping 0
                 ip link set {UPLINK} master {BRIDGE} up
                 ip link set {BRIDGE} up""")
-            lab.network.run(f"ip addr add {PEER_IP}/24 dev peer0")
+            lab.network.run(f"ip addr add {PEER_IP}/24 dev peer0; ip addr add 203.0.113.1/24 dev peer0")
             lab.libvirtd = Libvirtd(lab.host, lab.rundir)
             lab.libvirtd.start()
             lab.guest("web01")

@@ -98,8 +98,9 @@ class Truth:
             s.setblocking(False)
             poll.register(s, select.POLLIN)
         while True:
-            ready = poll.poll(50)
-            if not ready and self.ending:
+            ending = self.ending
+            ready = poll.poll(0 if ending else 50)
+            if ending and not ready:
                 return
             for fd, _ in ready:
                 try:
