@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rules stand in one table by role and device direction; each answers for one place on the path. Where the kernel
+ * makes a frame visible is told in net/core/dev.c (packet taps) and net/bridge (what is flooded, passed up, forwarded).
+ */
+#include "match/classify.h"
+
+#include <string.h>
+
+struct view {
+	const struct vmp_class_context *context;
+	const struct vmp_packet *packet;
+	int hop;
+	const struct vmp_hop *at;
+	bool from_guest_mac, to_guest_mac, group, broadcast;
+};
+
+static bool is_way(const struct vmp_hop *hop)
+{
+	return hop->role == VMP_ROLE_UPLINK || hop->role == VMP_ROLE_TRANSIT;
+}
+
+static bool is_watched(const struct vmp_hop *hop)
+{
+	return hop->observed == VMP_OBSERVED_YES && hop->ifindex > 0;
+}
+
+/* The observed hop a frame to the guest meets next: the nearest of the next higher rank that leads on to the guest. */
+static int next_to_guest(const struct vmp_path *path, int hop)
+{
+	int best = VMP_EXPECT_NOWHERE, rank = path->hops.v[hop].rank;
+
+	for (size_t i = 0; i < path->hops.n; i++) {
+		const struct vmp_hop *other = &path->hops.v[i];
+
+		if (other->rank <= rank || !is_watched(other) || (other->role != VMP_ROLE_TRANSIT && other->role != VMP_ROLE_BACKEND))
+			continue;
+		if (best < 0 || other->rank < path->hops.v[best].rank ||
+		    (other->rank == path->hops.v[best].rank && best < hop && (int)i > hop))
+			best = (int)i;
+	}
+	return best;
+}
+
+/* The observed hop on the way to the network that a frame of the guest meets next; an uplink has none. */
+static int next_from_guest(const struct vmp_path *path, int hop)
+{
+	int best = VMP_EXPECT_NOWHERE, rank = path->hops.v[hop].rank;
+
+	if (path->hops.v[hop].role == VMP_ROLE_UPLINK)
+		return VMP_EXPECT_NOWHERE;
+	for (size_t i = 0; i < path->hops.n; i++) {
+		const struct vmp_hop *other = &path->hops.v[i];
+
+		if (other->rank >= rank || !is_watched(other) || !is_way(other))
+			continue;
+		if (best < 0 || other->rank > path->hops.v[best].rank ||
+		    (other->rank == path->hops.v[best].rank &&
+		     (path->hops.v[best].inactive || ((int)i < hop && !other->inactive))))
+			best = (int)i;
+	}
+	return best;
+}
+
+static bool has_wrong_tag(const struct view *view, uint16_t *ret_tag)
+{
+	const struct vmp_packet *packet = view->packet;
+
+	*ret_tag = packet->vlan_count ? packet->vlan[0] : 0;
+	return view->at->has_tag && (packet->vlan_count == 0 || packet->vlan[0] != view->at->tag);
+}
+
+static bool is_guest_address(const struct vmp_class_context *context, const struct vmp_ip *ip)
+{
+	for (size_t i = 0; i < context->n_addresses; i++)
+		if (vmp_ip_equal(&context->addresses[i], ip))
+			return true;
+	return context->perhaps && vmp_ip_equal(context->perhaps, ip);
+}
+
+/* A group frame that this guest in particular must get: somebody asks for its address, or answers its DHCP request. */
+static bool is_meant_for_guest(const struct view *view)
+{
+	const struct vmp_packet *packet = view->packet;
+
+	if (packet->flags & VMP_PKT_ARP)
+		return is_guest_address(view->context, &packet->dst);
+	if (packet->flags & VMP_PKT_ND)
+		return packet->icmp_type == 135 && is_guest_address(view->context, &packet->nd_target);
+	if (packet->flags & VMP_PKT_DHCP)
+		return vmp_mac_equal(&packet->dhcp_mac, &view->context->path->guest_mac);
+	return false;
+}
+
+static void set_to_guest(const struct view *view, struct vmp_class *class)
+{
+	class->sort = VMP_SORT_ON_PATH;
+	class->direction = VMP_TO_GUEST;
+	class->next = class->expect = next_to_guest(view->context->path, view->hop);
+	class->wrong_tag = has_wrong_tag(view, &class->tag);
+	if (class->group)
+		class->owed = is_meant_for_guest(view) && !class->wrong_tag;
+	else
+		class->owed = true;
+}
+
+static void on_way_in(const struct view *view, struct vmp_class *class)
+{
+	if (view->from_guest_mac) {
+		/* macvlan hands a frame for a neighbour of the same lower device back as if it had been received. */
+		if (view->context->path->mode == VMP_PATH_MACVTAP) {
+			class->sort = VMP_SORT_ON_PATH;
+			class->direction = VMP_FROM_GUEST;
+			return;
+		}
+		class->reflected = true;
+		return;
+	}
+	if (!view->to_guest_mac && !view->group)
+		return;
+	/* The switch floods group frames to every slave of a bond; all but the active one's copy are dropped by design. */
+	if (view->at->inactive && view->group)
+		return;
+	set_to_guest(view, class);
+}
+
+static void on_way_out(const struct view *view, struct vmp_class *class)
+{
+	if (view->from_guest_mac) {
+		class->sort = VMP_SORT_ON_PATH;
+		class->direction = VMP_FROM_GUEST;
+		class->next = next_from_guest(view->context->path, view->hop);
+		class->expect = class->next >= 0 ? VMP_EXPECT_ANY : VMP_EXPECT_NOWHERE;
+		class->owed = true;
+	} else if (view->to_guest_mac) {
+		class->sort = VMP_SORT_ELSEWHERE;
+		class->direction = VMP_TO_GUEST;
+	}
+}
+
+static void on_peer_in(const struct view *view, struct vmp_class *class)
+{
+	if (!view->from_guest_mac && (view->to_guest_mac || view->group))
+		set_to_guest(view, class);
+}
+
+static void on_peer_out(const struct view *view, struct vmp_class *class)
+{
+	if (view->from_guest_mac) {
+		class->sort = view->group ? VMP_SORT_COPY : VMP_SORT_ON_PATH;
+		class->direction = VMP_FROM_GUEST;
+	} else if (view->to_guest_mac) {
+		class->sort = VMP_SORT_ELSEWHERE;
+		class->direction = VMP_TO_GUEST;
+	}
+}
+
+/* The switch's own device transmits what the host itself sends. */
+static void on_switch_out(const struct view *view, struct vmp_class *class)
+{
+	if (!view->from_guest_mac && (view->to_guest_mac || view->group))
+		set_to_guest(view, class);
+}
+
+static void on_switch_in(const struct view *view, struct vmp_class *class)
+{
+	bool promisc = view->at->observed == VMP_OBSERVED_YES && view->context->path->mode != VMP_PATH_ROUTED;
+
+	if (view->from_guest_mac) {
+		bool for_host = vmp_homes_is_host(view->context->homes, &view->packet->dst_mac);
+
+		class->sort = for_host ? VMP_SORT_ON_PATH : VMP_SORT_COPY;
+		class->direction = VMP_FROM_GUEST;
+	} else if (view->to_guest_mac) {
+		/* Without promiscuous mode the host takes only what it believes to be its own. */
+		class->sort = promisc ? VMP_SORT_COPY : VMP_SORT_ELSEWHERE;
+		class->direction = VMP_TO_GUEST;
+	}
+}
+
+static void on_backend_to_guest(const struct view *view, struct vmp_class *class)
+{
+	if (view->from_guest_mac)
+		return;
+	if (!view->to_guest_mac && !view->group) {
+		class->misaddressed = true;
+		return;
+	}
+	class->sort = VMP_SORT_ON_PATH;
+	class->direction = VMP_TO_GUEST;
+}
+
+/* Where a frame of the guest must go: to its destination's home, or for all to see to the network. */
+static void on_backend_from_guest(const struct view *view, struct vmp_class *class)
+{
+	const struct vmp_class_context *context = view->context;
+	const struct vmp_path *path = context->path;
+	int home = vmp_homes_find(context->homes, &view->packet->dst_mac);
+	int uplink = next_from_guest(path, view->hop);
+
+	class->sort = VMP_SORT_ON_PATH;
+	class->direction = VMP_FROM_GUEST;
+	class->foreign_source = !view->from_guest_mac;
+	if (class->foreign_source)
+		return; /* the other points watch the guest's MAC only */
+	if (!view->group && vmp_homes_is_host(context->homes, &view->packet->dst_mac)) {
+		int host = path->switch_hop;
+		bool seen = host >= 0 && path->hops.v[host].observed != VMP_OBSERVED_NO && path->hops.v[host].ifindex > 0;
+
+		class->expect = class->next = seen ? host : VMP_EXPECT_NOWHERE;
+		class->owed = true;
+		return;
+	}
+	if (!view->group && home >= 0 && !is_way(&path->hops.v[home])) {
+		class->expect = class->next = is_watched(&path->hops.v[home]) ? home : VMP_EXPECT_NOWHERE;
+		class->owed = true;
+		return;
+	}
+	if ((!view->group && home == VMP_HOME_UNOBSERVED) || uplink < 0)
+		return;
+	class->expect = VMP_EXPECT_ANY;
+	class->next = home >= 0 && !view->group && is_watched(&path->hops.v[home]) ? home : uplink;
+	if (view->group) {
+		/* Multicast goes where snooping says; Open vSwitch may answer a broadcast itself. */
+		class->owed = view->broadcast && path->mode != VMP_PATH_OVS;
+	} else {
+		class->owed = home >= 0 || (path->mode != VMP_PATH_OVS && !context->ports_unobserved);
+		class->unobserved = !class->owed;
+	}
+}
+
+typedef void rule(const struct view *view, struct vmp_class *class);
+
+/* By role; first as frames to the guest pass the device, then the other way. Roles without rules are no devices. */
+static const struct {
+	rule *to_guest, *from_guest;
+	bool by_role;           /* the device direction of frames to the guest follows from the role ... */
+	enum vmp_devdir toward; /* ... and is this; else the hop's own */
+} rules[] = {
+	[VMP_ROLE_UPLINK] = {on_way_in, on_way_out, false, VMP_DEV_IN},
+	[VMP_ROLE_TRANSIT] = {on_way_in, on_way_out, false, VMP_DEV_IN},
+	[VMP_ROLE_SWITCH] = {on_switch_out, on_switch_in, true, VMP_DEV_OUT},
+	[VMP_ROLE_PEER] = {on_peer_in, on_peer_out, true, VMP_DEV_IN},
+	[VMP_ROLE_BACKEND] = {on_backend_to_guest, on_backend_from_guest, false, VMP_DEV_OUT},
+};
+
+struct vmp_class vmp_classify(const struct vmp_class_context *context, int hop, enum vmp_devdir devdir,
+			      const struct vmp_packet *packet)
+{
+	const struct vmp_mac *guest = &context->path->guest_mac;
+	struct view view = {.context = context, .packet = packet, .hop = hop, .at = &context->path->hops.v[hop]};
+	struct vmp_class class = {.sort = VMP_SORT_STRAY, .expect = VMP_EXPECT_NOWHERE, .next = -1};
+	size_t role = view.at->role;
+	enum vmp_devdir toward;
+
+	if (!(packet->flags & VMP_PKT_ETH) || role >= sizeof(rules) / sizeof(*rules) || !rules[role].to_guest)
+		return class;
+	view.from_guest_mac = context->path->has_guest_mac && vmp_mac_equal(&packet->src_mac, guest);
+	view.to_guest_mac = context->path->has_guest_mac && vmp_mac_equal(&packet->dst_mac, guest);
+	view.group = vmp_mac_is_group(&packet->dst_mac);
+	view.broadcast = vmp_mac_is_broadcast(&packet->dst_mac);
+	class.group = view.group;
+	toward = rules[role].by_role ? rules[role].toward : view.at->to_guest;
+	if (devdir == VMP_DEV_UNKNOWN ? !view.from_guest_mac : devdir == toward)
+		rules[role].to_guest(&view, &class);
+	else
+		rules[role].from_guest(&view, &class);
+	return class;
+}

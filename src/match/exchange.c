@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A question travels from its near end to its far end, the answer back. Asked and answered are counted at the far end (the
+ * backend for questions to the guest), so that loss on the way is not taken for silence. A question repeated at the near
+ * end after its answer had passed there says that the asker did not get it, or would not have it.
+ */
+#include "match/exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 16384, PROBES = 16 };
+
+#define AGAIN_AFTER_NS 50000000ULL /* a repetition this soon after the answer crossed it on the way */
+
+struct key {
+	struct vmp_ip asker, target;
+	uint32_t detail;        /* ports, or echo id and sequence */
+	uint8_t kind, direction, pad[2];
+};
+
+struct question {
+	bool used;
+	struct key key;
+	uint32_t tcp_seq;
+	bool open;              /* asked at the far end, not answered yet */
+	bool countable;         /* the open one was asked within the window */
+	bool direct;            /* asked of the target alone at least once, not of everybody */
+	bool refused;
+	uint64_t asked, answered, answered_near, asked_again;
+	uint64_t first_ns, last_ns, near_answer_ns;
+};
+
+struct vmp_exchange_table {
+	struct vmp_hash_key key;
+	uint64_t with_repeats;  /* questions with asked_again: only then traffic is searched for signs of having got the answer */
+	struct question slots[SLOTS];
+};
+
+/* What a packet means to an exchange. */
+enum part { PART_NONE, PART_QUESTION, PART_ANSWER, PART_REFUSAL };
+
+struct reading {
+	enum part part;
+	struct key key;
+	uint32_t tcp_seq;
+	bool group;
+};
+
+struct vmp_exchange_table *vmp_exchange_new(const struct vmp_hash_key *key)
+{
+	struct vmp_exchange_table *table = calloc(1, sizeof(*table));
+
+	if (table)
+		table->key = *key;
+	return table;
+}
+
+void vmp_exchange_free(struct vmp_exchange_table *table)
+{
+	free(table);
+}
+
+/* ---- reading: one function per kind ------------------------------------------------------------------------------ */
+
+static void set_key(struct reading *reading, enum vmp_exchange_kind kind, const struct vmp_ip *asker,
+		    const struct vmp_ip *target, uint32_t detail)
+{
+	reading->key.kind = (uint8_t)kind;
+	reading->key.asker = *asker;
+	reading->key.target = *target;
+	reading->key.detail = detail;
+}
+
+static bool is_unspecified(const struct vmp_ip *ip)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(ip->b, zero, sizeof(zero)) == 0;
+}
+
+/* RFC 826; probes (RFC 5227) and announcements ask for no answer. */
+static void read_arp(const struct vmp_packet *packet, struct reading *reading)
+{
+	if (is_unspecified(&packet->src) || vmp_ip_equal(&packet->src, &packet->dst))
+		return;
+	reading->part = packet->arp_op == 1 ? PART_QUESTION : packet->arp_op == 2 ? PART_ANSWER : PART_NONE;
+	if (reading->part == PART_QUESTION)
+		set_key(reading, VMP_EXCHANGE_ARP, &packet->src, &packet->dst, 0);
+	else
+		set_key(reading, VMP_EXCHANGE_ARP, &packet->dst, &packet->src, 0);
+}
+
+/* RFC 4861; duplicate address detection asks for no answer. */
+static void read_nd(const struct vmp_packet *packet, struct reading *reading)
+{
+	if (is_unspecified(&packet->src) || (packet->icmp_type == 136 && vmp_ip_is_group(&packet->dst)))
+		return;
+	reading->part = packet->icmp_type == 135 ? PART_QUESTION : PART_ANSWER;
+	if (reading->part == PART_QUESTION)
+		set_key(reading, VMP_EXCHANGE_ND, &packet->src, &packet->nd_target, 0);
+	else
+		set_key(reading, VMP_EXCHANGE_ND, &packet->dst, &packet->nd_target, 0);
+}
+
+static void read_echo(const struct vmp_packet *packet, struct reading *reading)
+{
+	bool six = packet->flags & VMP_PKT_ICMP6;
+	uint32_t detail = (uint32_t)packet->icmp_id << 16 | packet->icmp_seq;
+
+	if (packet->icmp_type == (six ? 128 : 8)) {
+		reading->part = PART_QUESTION;
+		set_key(reading, VMP_EXCHANGE_ICMP_ECHO, &packet->src, &packet->dst, detail);
+	} else if (packet->icmp_type == (six ? 129 : 0)) {
+		reading->part = PART_ANSWER;
+		set_key(reading, VMP_EXCHANGE_ICMP_ECHO, &packet->dst, &packet->src, detail);
+	}
+}
+
+static void read_tcp(const struct vmp_packet *packet, struct reading *reading)
+{
+	uint8_t flags = packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_ACK | VMP_TCP_RST);
+
+	if (flags == VMP_TCP_SYN) {
+		reading->part = PART_QUESTION;
+		reading->tcp_seq = packet->tcp_seq;
+		set_key(reading, VMP_EXCHANGE_TCP_HANDSHAKE, &packet->src, &packet->dst,
+			(uint32_t)packet->sport << 16 | packet->dport);
+	} else if (flags == (VMP_TCP_SYN | VMP_TCP_ACK) || (flags & VMP_TCP_RST)) {
+		reading->part = flags & VMP_TCP_RST ? PART_REFUSAL : PART_ANSWER;
+		reading->tcp_seq = packet->tcp_ack - 1;
+		set_key(reading, VMP_EXCHANGE_TCP_HANDSHAKE, &packet->dst, &packet->src,
+			(uint32_t)packet->dport << 16 | packet->sport);
+	}
+}
+
+static struct reading read_packet(const struct vmp_packet *packet)
+{
+	struct reading reading;
+
+	memset(&reading, 0, sizeof(reading)); /* the key is hashed, padding and all */
+	reading.group = vmp_mac_is_group(&packet->dst_mac);
+	if (packet->flags & VMP_PKT_ARP)
+		read_arp(packet, &reading);
+	else if (packet->flags & VMP_PKT_ND)
+		read_nd(packet, &reading);
+	else if (!(packet->flags & VMP_PKT_L4))
+		reading.part = PART_NONE;
+	else if (packet->flags & (VMP_PKT_ICMP | VMP_PKT_ICMP6))
+		read_echo(packet, &reading);
+	else if (packet->flags & VMP_PKT_TCP)
+		read_tcp(packet, &reading);
+	return reading;
+}
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+/* The slot of a key; with `make` a free one, or one that is settled and forgotten, when it is not there. */
+static struct question *find(struct vmp_exchange_table *table, const struct key *key, bool make)
+{
+	uint64_t hash = vmp_hash(&table->key, key, sizeof(*key)).h[0];
+	struct question *spare = NULL;
+
+	for (unsigned int i = 0; i < PROBES; i++) {
+		struct question *question = &table->slots[(hash + i) % SLOTS];
+
+		if (question->used && memcmp(&question->key, key, sizeof(*key)) == 0)
+			return question;
+		if (!spare && !question->used)
+			spare = question;
+	}
+	if (!make || !spare)
+		return NULL;
+	memset(spare, 0, sizeof(*spare));
+	spare->used = true;
+	spare->key = *key;
+	return spare;
+}
+
+static void ask(struct vmp_exchange_table *table, struct question *question, const struct reading *reading, bool far,
+		bool near, uint64_t ts_ns, bool counts)
+{
+	bool tcp = reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE;
+	bool repeated = tcp && question->asked + question->asked_again > 0 && question->tcp_seq == reading->tcp_seq;
+
+	if (tcp && question->tcp_seq != reading->tcp_seq) {
+		question->near_answer_ns = 0;
+		question->tcp_seq = reading->tcp_seq;
+	}
+	/* A question asked of the target alone shows that the asker knows it: a probe, not a repetition (ARP, ND). */
+	if (near && counts && question->near_answer_ns && ts_ns > question->near_answer_ns + AGAIN_AFTER_NS &&
+	    (tcp || reading->group)) {
+		if (!question->asked_again++)
+			table->with_repeats++;
+	}
+	if (!far)
+		return;
+	if (!question->first_ns)
+		question->first_ns = ts_ns;
+	question->last_ns = ts_ns;
+	question->direct = question->direct || !reading->group;
+	if (!(repeated && question->countable))
+		question->asked += counts;
+	question->open = question->open || !repeated || question->answered == 0;
+	question->countable = counts || (repeated && question->countable);
+}
+
+static void answer(struct question *question, const struct reading *reading, bool far, bool near, uint64_t ts_ns)
+{
+	if (reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE && question->tcp_seq != reading->tcp_seq)
+		return; /* of another connection, or a reset in the middle of one */
+	if (far && question->open) {
+		question->open = false;
+		question->answered += question->countable;
+		question->refused = reading->part == PART_REFUSAL;
+	}
+	if (near && (!question->near_answer_ns || reading->key.kind != VMP_EXCHANGE_TCP_HANDSHAKE)) {
+		question->answered_near++;
+		if (!question->near_answer_ns)
+			question->near_answer_ns = ts_ns;
+	}
+}
+
+/* Traffic from the asker that it could not send without the answer: an ACK of the handshake, a packet to the resolved MAC. */
+static void note_success(struct vmp_exchange_table *table, enum vmp_direction direction, const struct vmp_packet *packet)
+{
+	struct reading reading;
+	struct question *question;
+
+	if (table->with_repeats == 0 || vmp_mac_is_group(&packet->dst_mac))
+		return;
+	memset(&reading, 0, sizeof(reading));
+	reading.key.direction = (uint8_t)direction;
+	if ((packet->flags & VMP_PKT_TCP) && (packet->flags & VMP_PKT_L4) &&
+	    (packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_ACK | VMP_TCP_RST)) == VMP_TCP_ACK) {
+		set_key(&reading, VMP_EXCHANGE_TCP_HANDSHAKE, &packet->src, &packet->dst,
+			(uint32_t)packet->sport << 16 | packet->dport);
+		question = find(table, &reading.key, false);
+		if (question)
+			question->asked_again = 0;
+	}
+	set_key(&reading, packet->src.family == 6 ? VMP_EXCHANGE_ND : VMP_EXCHANGE_ARP, &packet->src, &packet->dst, 0);
+	question = find(table, &reading.key, false);
+	if (question)
+		question->asked_again = 0;
+}
+
+void vmp_exchange_see(struct vmp_exchange_table *table, enum vmp_exchange_place place, enum vmp_direction direction,
+		      uint64_t ts_ns, bool counts, const struct vmp_packet *packet)
+{
+	struct reading reading = read_packet(packet);
+	bool is_question = reading.part == PART_QUESTION;
+	enum vmp_direction asked = is_question ? direction : direction == VMP_TO_GUEST ? VMP_FROM_GUEST : VMP_TO_GUEST;
+	bool at_far = (asked == VMP_TO_GUEST) == (place == VMP_AT_BACKEND);
+	struct question *question;
+
+	if (reading.part == PART_NONE) {
+		if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6))
+			note_success(table, direction, packet);
+		return;
+	}
+	reading.key.direction = (uint8_t)asked;
+	question = find(table, &reading.key, is_question);
+	if (!question)
+		return;
+	if (is_question)
+		ask(table, question, &reading, at_far, !at_far, ts_ns, counts);
+	else
+		answer(question, &reading, at_far, !at_far, ts_ns);
+}
+
+/* ---- summing up -------------------------------------------------------------------------------------------------- */
+
+struct sum {
+	struct vmp_exchange exchange;
+	uint64_t worst;
+};
+
+static void add_question(struct sum *sum, const struct question *question, uint64_t now_ns, uint64_t patience_ns)
+{
+	struct vmp_exchange *exchange = &sum->exchange;
+	uint64_t pending = question->open && question->countable && question->last_ns + patience_ns > now_ns ? 1 : 0;
+	uint64_t asked = question->asked > pending ? question->asked - pending : 0;
+	uint64_t bad = question->asked_again + (asked > question->answered ? asked - question->answered : 0);
+
+	if (pending > question->asked)
+		pending = question->asked;
+	exchange->asked += asked;
+	exchange->pending += pending;
+	exchange->answered += question->answered > asked ? asked : question->answered;
+	exchange->refused += question->refused && question->answered;
+	exchange->asked_again += question->asked_again;
+	if (question->answered > question->answered_near && question->near_answer_ns == 0)
+		exchange->answers_lost_inside += question->answered - question->answered_near;
+	if (!exchange->first_ns || question->first_ns < exchange->first_ns)
+		exchange->first_ns = question->first_ns;
+	if (question->last_ns > exchange->last_ns)
+		exchange->last_ns = question->last_ns;
+	if (bad > sum->worst || !exchange->asker.family) {
+		sum->worst = bad;
+		exchange->asker = question->key.asker;
+		exchange->asked_of = question->key.target;
+	}
+}
+
+int vmp_exchange_report(const struct vmp_exchange_table *table, uint64_t now_ns, uint64_t patience_ns, bool has_edge,
+			bool (*is_guests)(const void *context, const struct vmp_ip *ip), const void *context,
+			vmp_exchanges *ret_exchanges)
+{
+	struct sum sums[VMP_EXCHANGE_KINDS][VMP_DIRECTIONS];
+
+	memset(sums, 0, sizeof(sums));
+	for (size_t i = 0; i < SLOTS; i++) {
+		const struct question *question = &table->slots[i];
+
+		if (!question->used || (question->asked == 0 && question->asked_again == 0))
+			continue;
+		/* Asked of everybody: only the owner of the address owes an answer. */
+		if (question->key.direction == VMP_TO_GUEST && !question->direct && !is_guests(context, &question->key.target))
+			continue;
+		add_question(&sums[question->key.kind][question->key.direction], question, now_ns, patience_ns);
+	}
+	for (int kind = 0; kind < VMP_EXCHANGE_KINDS; kind++) {
+		for (int direction = 0; direction < VMP_DIRECTIONS; direction++) {
+			struct vmp_exchange *exchange = &sums[kind][direction].exchange, *slot;
+
+			if (!exchange->asked && !exchange->pending && !exchange->asked_again)
+				continue;
+			slot = vmp_vec_add(ret_exchanges);
+			if (!slot)
+				return -ENOMEM;
+			*slot = *exchange;
+			slot->kind = (enum vmp_exchange_kind)kind;
+			slot->direction = (enum vmp_direction)direction;
+			if (!has_edge)
+				slot->answers_lost_inside = 0;
+		}
+	}
+	return 0;
+}

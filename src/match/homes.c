@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "match/homes.h"
+
+#include <stdlib.h>
+
+enum { SLOTS = 8192, MOST = SLOTS / 2 }; /* a power of two, at most half full */
+
+struct slot {
+	bool used, host;
+	struct vmp_mac mac;
+	int hop;
+};
+
+struct vmp_homes {
+	struct vmp_hash_key key;
+	size_t n;
+	bool full;
+	struct slot slots[SLOTS];
+};
+
+/* The slot of a MAC, or the free one where it would go. */
+static size_t slot_of(const struct vmp_homes *homes, const struct vmp_mac *mac)
+{
+	size_t at = vmp_hash(&homes->key, mac->b, sizeof(mac->b)).h[0] % SLOTS;
+
+	while (homes->slots[at].used && !vmp_mac_equal(&homes->slots[at].mac, mac))
+		at = (at + 1) % SLOTS;
+	return at;
+}
+
+static struct slot *slot_make(struct vmp_homes *homes, const struct vmp_mac *mac)
+{
+	struct slot *slot = &homes->slots[slot_of(homes, mac)];
+
+	if (!slot->used) {
+		if (homes->n >= MOST) {
+			homes->full = true;
+			return NULL;
+		}
+		slot->used = true;
+		slot->mac = *mac;
+		slot->hop = VMP_HOME_UNKNOWN;
+		homes->n++;
+	}
+	return slot;
+}
+
+struct vmp_homes *vmp_homes_new(const struct vmp_path *path, const struct vmp_hash_key *key)
+{
+	struct vmp_homes *homes = calloc(1, sizeof(*homes));
+
+	if (!homes)
+		return NULL;
+	homes->key = *key;
+	vmp_vec_foreach (home, &path->homes) {
+		struct slot *slot = slot_make(homes, &home->mac);
+
+		if (!slot)
+			break;
+		if (home->local)
+			slot->host = true;
+		else
+			slot->hop = home->hop >= 0 ? home->hop : VMP_HOME_UNOBSERVED;
+	}
+	vmp_vec_foreach (mac, &path->host_macs) {
+		struct slot *slot = slot_make(homes, mac);
+
+		if (slot)
+			slot->host = true;
+	}
+	return homes;
+}
+
+void vmp_homes_free(struct vmp_homes *homes)
+{
+	free(homes);
+}
+
+void vmp_homes_learn(struct vmp_homes *homes, const struct vmp_mac *mac, int hop)
+{
+	struct slot *slot;
+
+	if (vmp_mac_is_group(mac))
+		return;
+	slot = slot_make(homes, mac);
+	if (!slot)
+		return;
+	slot->hop = hop;
+}
+
+int vmp_homes_find(const struct vmp_homes *homes, const struct vmp_mac *mac)
+{
+	const struct slot *slot = &homes->slots[slot_of(homes, mac)];
+
+	if (!slot->used)
+		return homes->full ? VMP_HOME_UNOBSERVED : VMP_HOME_UNKNOWN;
+	return slot->hop;
+}
+
+bool vmp_homes_is_host(const struct vmp_homes *homes, const struct vmp_mac *mac)
+{
+	const struct slot *slot = &homes->slots[slot_of(homes, mac)];
+
+	return slot->used && slot->host;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Behind which hop a MAC lives: the switch's FDB at the start, corrected by what comes in. Bounded. */
+#ifndef VMP_MATCH_HOMES_H
+#define VMP_MATCH_HOMES_H
+
+#include "base/hash.h"
+#include "model/path.h"
+
+#include <stdbool.h>
+
+#define VMP_HOME_UNKNOWN    (-1)
+#define VMP_HOME_UNOBSERVED (-2) /* a port that is no hop of the path */
+
+struct vmp_homes;
+
+/* Start from path->homes and host_macs (borrowed during the call); key: of the table, copied. NULL without memory. */
+struct vmp_homes *vmp_homes_new(const struct vmp_path *path, const struct vmp_hash_key *key);
+
+/* Free; NULL is allowed. */
+void vmp_homes_free(struct vmp_homes *homes);
+
+/* A frame with this source came in at this hop. A full table learns nothing more: unknown MACs are VMP_HOME_UNOBSERVED then. */
+void vmp_homes_learn(struct vmp_homes *homes, const struct vmp_mac *mac, int hop);
+
+/* Hop index or VMP_HOME_*. */
+int vmp_homes_find(const struct vmp_homes *homes, const struct vmp_mac *mac);
+
+/* True when mac is the host's own on this switch. */
+bool vmp_homes_is_host(const struct vmp_homes *homes, const struct vmp_mac *mac);
+
+#endif

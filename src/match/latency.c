@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "match/latency.h"
+
+/* Sixteen buckets to each power of two; below 16 ns one for each value. */
+static unsigned int bucket_of(uint64_t ns)
+{
+	unsigned int top;
+
+	if (ns < 16)
+		return (unsigned int)ns;
+	top = 63U - (unsigned int)__builtin_clzll(ns);
+	top = (top - 3) * 16 + (unsigned int)((ns >> (top - 4)) & 15);
+	return top < VMP_LATENCY_BUCKETS ? top : VMP_LATENCY_BUCKETS - 1;
+}
+
+/* The upper end of a bucket. */
+static double bucket_ns(unsigned int bucket)
+{
+	unsigned int power = bucket / 16 + 3;
+
+	if (bucket < 16)
+		return bucket;
+	return (double)((17ULL + bucket % 16) << (power - 4));
+}
+
+void vmp_latency_add(struct vmp_latencies *latencies, uint64_t ns)
+{
+	latencies->n++;
+	latencies->bucket[bucket_of(ns)]++;
+	if (ns > latencies->max_ns)
+		latencies->max_ns = ns;
+}
+
+static double percentile_us(const struct vmp_latencies *latencies, unsigned int percent)
+{
+	uint64_t rank = (latencies->n * percent + 99) / 100, sum = 0;
+
+	for (unsigned int i = 0; i < VMP_LATENCY_BUCKETS; i++) {
+		sum += latencies->bucket[i];
+		if (sum >= rank) {
+			double ns = bucket_ns(i);
+
+			return (ns > (double)latencies->max_ns ? (double)latencies->max_ns : ns) / 1e3;
+		}
+	}
+	return (double)latencies->max_ns / 1e3;
+}
+
+struct vmp_latency vmp_latency_summary(const struct vmp_latencies *latencies)
+{
+	struct vmp_latency out = {.known = latencies->n > 0};
+
+	if (out.known) {
+		out.p50_us = percentile_us(latencies, 50);
+		out.p99_us = percentile_us(latencies, 99);
+		out.max_us = (double)latencies->max_ns / 1e3;
+	}
+	return out;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A histogram of latencies with buckets that grow by about 6 %: small, and good for percentiles. */
+#ifndef VMP_MATCH_LATENCY_H
+#define VMP_MATCH_LATENCY_H
+
+#include "model/fate.h"
+
+#include <stdint.h>
+
+#define VMP_LATENCY_BUCKETS 640
+
+struct vmp_latencies {
+	uint64_t n, max_ns;
+	uint64_t bucket[VMP_LATENCY_BUCKETS];
+};
+
+/* Add one latency. */
+void vmp_latency_add(struct vmp_latencies *latencies, uint64_t ns);
+
+/* Percentiles in microseconds; known is false without any. */
+struct vmp_latency vmp_latency_summary(const struct vmp_latencies *latencies);
+
+#endif

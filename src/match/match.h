@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Frames of all points -> sightings -> fates, latencies, exchanges. Pure: time comes with the frames. */
+#ifndef VMP_MATCH_MATCH_H
+#define VMP_MATCH_MATCH_H
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "model/fingerprint.h"
+#include "model/frame.h"
+#include "model/packet.h"
+#include "model/run.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vmp_match;
+
+struct vmp_match_conf {
+	uint64_t start_ns;      /* the window opens: what was seen earlier is context, not counted */
+	uint64_t settle_ns;     /* how long a packet may take from one hop to the next; 0: 1 s */
+	struct vmp_hash_key key; /* of the tables; random, so that a guest cannot fill one bucket */
+	bool has_address;       /* the ADDRESS of the call: the guest's or a peer's, which the traffic will tell */
+	struct vmp_ip address;
+	size_t max_pending;     /* sightings tracked at once; 0: 512 Ki. Beyond it sightings are unsure, and counted */
+};
+
+/* One sighting with what became of it on its way to the next hop. */
+struct vmp_settled {
+	uint64_t packet_id;     /* the same for the same packet at every hop */
+	enum vmp_fate fate;     /* NONE: it was not expected anywhere else */
+	enum vmp_unsure why;    /* when unsure */
+	int next_hop;           /* where it was expected; -1: nowhere */
+	bool relevant;          /* of this guest: belongs into the evidence */
+};
+
+/*
+ * Begin matching on one path. path, nic: borrowed for the life of the match; point_hops: hop index of each of n_points
+ * points, copied. ret_match: caller frees with vmp_match_free(). Errors: ENOMEM.
+ */
+int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const int *point_hops, size_t n_points,
+		  const struct vmp_match_conf *conf, struct vmp_match **ret_match, struct vmp_err *err);
+
+/* Free; NULL is allowed. */
+void vmp_match_free(struct vmp_match *match);
+
+/*
+ * Add one frame; frames of all points must come in the order of their times (match/order.h). packet, fingerprint: of this frame.
+ * The n-th successful call is settled as the n-th of vmp_match_next(). Errors: ENOBUFS (too many are pending: this one is
+ * counted at its hop but followed no further, and nothing around its time is called lost).
+ */
+int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
+		  const struct vmp_fingerprint *fingerprint);
+
+/* A point may have missed frames between two times (both inclusive): nothing is called lost for that. why: the kind of gap. */
+void vmp_match_gap(struct vmp_match *match, size_t point, uint64_t from_ns, uint64_t to_ns, enum vmp_unsure why);
+
+/* The window closes at this time: packets first seen later are context. */
+void vmp_match_close_window(struct vmp_match *match, uint64_t end_ns);
+
+/* All frames up to complete_ns have been added: decide what can be decided. */
+void vmp_match_settle(struct vmp_match *match, uint64_t complete_ns);
+
+/* Nothing more will come: decide the rest, as unsure where time was too short. */
+void vmp_match_settle_all(struct vmp_match *match, uint64_t complete_ns);
+
+/* Fetch the next settled sighting, in the order they were added. False when there is none yet. */
+bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled);
+
+/* Counts so far, for progress: index-aligned with path->hops. Borrowed. */
+const struct vmp_hop_seen *vmp_match_seen(const struct vmp_match *match);
+
+/* Write what was found into run->seen, segments, exchanges and observations. After vmp_match_settle_all(). Errors: ENOMEM. */
+int vmp_match_report(struct vmp_match *match, struct vmp_run *run);
+
+#endif
