@@ -1,8 +1,6 @@
 # A folder's unit test links that folder, model and base only, whole, so that an upward call cannot slip through.
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 UNIT_LIBS = $(CMOCKA_LIBS)
-WHOLE = -Wl,--whole-archive
-NOWHOLE = -Wl,--no-whole-archive
 if HAVE_CMOCKA
 include tests/unit/base/local.mk
 include tests/unit/model/local.mk
