@@ -23,3 +23,9 @@ EXTRA_DIST += \
 dist-hook:
 	find $(distdir)/tests -name __pycache__ -prune -exec rm -rf {} +
 	find $(distdir)/tests \( -name '*.o' -o -name '*.log' -o -name '*.trs' -o -name .dirstamp \) -exec rm -f {} +
+
+schemadir = $(pkgdatadir)/schema
+dist_schema_DATA = \
+  %D%/schema/vmpath.list.schema.json \
+  %D%/schema/vmpath.path.schema.json \
+  %D%/schema/vmpath.trace.schema.json
