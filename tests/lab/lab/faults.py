@@ -1,0 +1,103 @@
+"""The table of faults: for each one what it is, and the commands that make and unmake it, by where they run.
+
+`host`, `network`: shell in that namespace. `guest`: shell inside the guest. `virsh`: words for virsh. Each is a pair
+(inject, undo); the undo must also work when nothing was injected, because it is run to be sure.
+"""
+
+from lab.host import BRIDGE, GUEST_IP, PEER_IP, TAP, UPLINK
+
+
+class Fault:
+    def __init__(self, about, host=None, network=None, guest=None, virsh=None):
+        self.about = about
+        self.steps = [(where, pair) for where, pair in
+                      (("host", host), ("network", network), ("virsh", virsh), ("guest", guest)) if pair]
+
+
+def _nft(*rules, family="bridge", hook="forward", device=""):
+    """An nft table of the lab's own with these rules in one chain."""
+    dev = f'device \\"{device}\\" ' if device else ""
+    lines = [f"nft add table {family} lab", f'nft "add chain {family} lab f {{ type filter hook {hook} {dev}priority 0; }}"']
+    lines += [f"nft 'add rule {family} lab f {rule}'" for rule in rules]
+    return "\n".join(lines), f"nft delete table {family} lab 2>/dev/null || true"
+
+
+_NF = "sysctl -qw net.bridge.bridge-nf-call-iptables="
+
+FAULTS = {
+    # on the host, filters
+    "filter-to-guest": Fault("a bridge filter drops everything towards the guest", host=_nft(f'oifname "{TAP}" counter drop')),
+    "filter-answers": Fault("a bridge filter drops the guest's IP packets, ARP passes",
+                            host=_nft(f'iifname "{TAP}" ether type ip counter drop')),
+    "filter-one-in-ten": Fault("a bridge filter drops every tenth IP packet towards the guest",
+                               host=_nft(f'oifname "{TAP}" ether type ip numgen inc mod 10 == 0 counter drop')),
+    "filter-one-port": Fault("a bridge filter drops TCP port 8080 towards the guest",
+                             host=_nft(f'oifname "{TAP}" ether type ip tcp dport 8080 counter drop')),
+    "ingress-uplink": Fault("a netdev filter drops the guest's packets as they come in at the uplink",
+                            host=_nft(f"ip daddr {GUEST_IP} counter drop", family="netdev", hook="ingress", device=UPLINK)),
+    "egress-uplink": Fault("a netdev filter drops the guest's packets before they leave by the uplink",
+                           host=_nft(f"ip saddr {GUEST_IP} counter drop", family="netdev", hook="egress", device=UPLINK)),
+    "forward-policy": Fault("br_netfilter hands bridged packets to iptables, whose FORWARD policy is DROP",
+                            host=(f"{_NF}1\niptables -P FORWARD DROP", f"iptables -P FORWARD ACCEPT\n{_NF}0")),
+    # on the host, bridge and devices
+    "port-disabled": Fault("the guest's bridge port is disabled",
+                           host=(f"bridge link set dev {TAP} state 0", f"bridge link set dev {TAP} state 3")),
+    "isolated": Fault("the guest's port and the uplink are both isolated",
+                      host=(f"bridge link set dev {TAP} isolated on\nbridge link set dev {UPLINK} isolated on",
+                            f"bridge link set dev {TAP} isolated off\nbridge link set dev {UPLINK} isolated off")),
+    "tap-mtu": Fault("the tap's MTU is 1000: big packets are not forwarded to it",
+                     host=(f"ip link set {TAP} mtu 1000", f"ip link set {TAP} mtu 1500")),
+    "tap-unplugged": Fault("the tap is not in the bridge",
+                           host=(f"ip link set {TAP} nomaster", f"ip link set {TAP} master {BRIDGE}")),
+    "tap-shaped": Fault("a token bucket on the tap lets 64 kbit/s through",
+                        host=(f"tc qdisc replace dev {TAP} root tbf rate 64kbit burst 2000 limit 2000",
+                              f"tc qdisc del dev {TAP} root 2>/dev/null || true")),
+    "bridge-down": Fault("the bridge is down", host=(f"ip link set {BRIDGE} down", f"ip link set {BRIDGE} up")),
+    # in libvirt
+    "suspended": Fault("the guest is suspended", virsh=("suspend web01", "resume web01")),
+    "link-down": Fault("<link state='down'/>: QEMU throws away what arrives",
+                       virsh=(f"domif-setlink web01 {TAP} down", f"domif-setlink web01 {TAP} up")),
+    # inside the guest
+    "guest-nic-down": Fault("the guest's own network card is down",
+                            guest=("ip link set eth0 down", f"ip link set eth0 up; ip route replace default via {PEER_IP}")),
+    "guest-ignores-ping": Fault("the guest answers no ping",
+                                guest=("echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all", "echo 0 >/proc/sys/net/ipv4/icmp_echo_ignore_all")),
+    "guest-firewall": Fault("the guest's own firewall drops TCP port 8080",
+                            guest=("nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; }'; "
+                                   "nft add rule inet fw in tcp dport 8080 drop", "nft delete table inet fw 2>/dev/null; true")),
+    "guest-deaf": Fault("the ticket: the guest loses all it receives and asks ARP for ever",
+                        guest=("nft add table netdev deaf; nft 'add chain netdev deaf in { type filter hook ingress device \"eth0\" priority 0; policy drop; }'; "
+                               f"ip neigh flush dev eth0; ping {PEER_IP} >/dev/null 2>&1 & echo $! >/tmp/deaf.pid",
+                               "[ ! -e /tmp/deaf.pid ] || { kill $(cat /tmp/deaf.pid); rm /tmp/deaf.pid; }; nft delete table netdev deaf 2>/dev/null; true")),
+    # beyond the host
+    "answers-eaten": Fault("the network loses the guest's answers after they left the host",
+                           network=_nft("arp operation reply drop", "ip protocol icmp drop", "tcp flags & (syn|ack) == syn|ack drop",
+                                        family="netdev", hook="ingress", device="peer0")),
+}
+
+
+def _apply(lab, fault, which):
+    for where, pair in fault.steps:
+        command = pair[which]
+        if where == "host":
+            lab.host.run(command)
+        elif where == "network":
+            lab.network.run(command)
+        elif where == "virsh":
+            lab.libvirtd.virsh(*command.split())
+        else:
+            lab.guest("web01").run(command)
+
+
+def inject(lab, name):
+    lab.faults.append(name)     # first: half a fault is undone too
+    lab.save()
+    _apply(lab, FAULTS[name], 0)
+
+
+def undo(lab, name=None):
+    """Undo one fault, or all of them, the last first."""
+    for known in [name] if name else list(reversed(lab.faults)):
+        _apply(lab, FAULTS[known], 1)
+        lab.faults.remove(known)
+        lab.save()

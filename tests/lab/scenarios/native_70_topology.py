@@ -1,0 +1,203 @@
+"""More than one bridge with one guest: two cards, two guests, the host itself, NAT, macvtap."""
+
+from lab import judge
+from lab.host import GUESTS, HOST_IP, NAT_IP
+from lab.native import GUEST_IP, GUEST_MAC, PEER_IP, TAP, UPLINK, until
+from lab.scenario import Fail, scenario
+from lab.truth import Point
+
+
+def one_line(result):
+    """The single line of an error; Fail when it is not one."""
+    lines = [x for x in result.err.splitlines() if x.strip()]
+    if result.rc != 3 or len(lines) != 1 or result.out:
+        raise Fail(f"wanted status 3, one line on stderr and nothing on stdout; got status {result.rc}, {len(lines)} lines, {len(result.out)} bytes")
+    return lines[0]
+
+
+def guest_ping(lab, guest, to, interval="0.05"):
+    """The guest pings until the scenario's end."""
+    guest.run(f"ping -c 400 -i {interval} {to} >/tmp/ping.out 2>&1 & echo $! >/tmp/ping.pid")
+    lab.finally_(lambda: guest.run("kill $(cat /tmp/ping.pid) 2>/dev/null; true"))
+    until(lambda: "bytes from" in guest.run("cat /tmp/ping.out").out, 10, f"{to} to answer {guest.name}")
+
+
+# a guest with two cards
+
+@scenario("two-nics", about="a guest with two cards: -i and ADDRESS choose, without them an error lists them")
+def two_nics(lab):
+    first, second = GUESTS["db02"]
+    lab.guest("db02")
+    lab.lab.wait_answer(first.ip)
+    lab.lab.wait_answer(second.ip)
+    line = one_line(lab.trace("db02", duration=1))
+    if first.target not in line or second.target not in line:
+        raise Fail(f"the error does not list the interfaces: {line}")
+    lab.traffic("ping", first.ip, interval=0.1)
+    lab.traffic("ping", second.ip, interval=0.1)
+    for card, words in ((first, ["-i", first.target]), (second, ["-i", second.mac]), (second, ["-i", "net1"]), (second, [second.ip])):
+        result = lab.trace("db02", *words, duration=2)
+        judge.healthy(result)
+        if result.doc["interface"]["target"] != card.target:
+            raise Fail(f"{words} chose {result.doc['interface']['target']}, not {card.target}")
+        if judge.segment(result, "to_guest", UPLINK, card.target)["offered"] < 10:
+            raise Fail(f"{words}: hardly anything was seen")
+
+
+@scenario("two-nics-one-down", about="one of two cards has its link down: only that one is accused")
+def two_nics_one_down(lab):
+    first, second = GUESTS["db02"]
+    lab.guest("db02")
+    lab.lab.wait_answer(second.ip)
+    lab.traffic("ping", first.ip, interval=0.1)
+    lab.traffic("ping", second.ip, interval=0.1)
+    lab.virsh("domif-setlink", "db02", second.target, "down")
+    lab.finally_(lab.virsh, "domif-setlink", "db02", second.target, "up")
+    result = lab.trace("db02", "-i", second.target, second.ip)
+    judge.verdict(result, "loss", "not-taken-by-guest", "to_guest", second.target, "guest")
+    judge.healthy(lab.trace("db02", "-i", first.target, first.ip, duration=2))
+
+
+# two guests of one bridge
+
+def pair(lab):
+    """web02 pings web01; returns the truth at both taps, directions as web01 has them."""
+    other = GUESTS["web02"][0]
+    lab.guest("web02")
+    lab.lab.wait_answer(other.ip)
+    truth = lab.truth([Point(other.target, lab.host, other.target, "in"), Point(TAP, lab.host, TAP, "out")])
+    guest_ping(lab, lab.guest("web02"), GUEST_IP)
+    return other, truth
+
+
+def between(frame):
+    return frame.group() or {frame.src, frame.dst} == {GUEST_IP, "192.0.2.20"}
+
+
+@scenario("two-guests", about="two guests of one bridge talk to each other")
+def two_guests(lab):
+    other, truth = pair(lab)
+    result = lab.trace("web01", other.ip)
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
+    judge.healthy(result)
+    for way in ("to_guest", "from_guest"):
+        judge.counts(result, truth, way, other.target, TAP, between)
+
+
+@scenario("two-guests-filter", about="a bridge filter drops what one guest sends to the other")
+def two_guests_filter(lab):
+    other, truth = pair(lab)
+    lab.fault("filter-to-guest")
+    until(lambda: truth.fates(other.target, TAP, "to_guest", between)[1], 5, "the truth to see a loss")
+    result = lab.trace("web01", other.ip)
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
+    judge.verdict(result, "loss", "lost-in-host", "to_guest", other.target, TAP)
+    judge.counts(result, truth, "to_guest", other.target, TAP, between)
+
+
+@scenario("host-to-guest", about="the host itself talks to the guest through its bridge")
+def host_to_guest(lab):
+    if HOST_IP not in lab.host.run("ip -4 addr show dev br0").out:
+        lab.host.run(f"ip addr add {HOST_IP}/24 dev br0")
+        lab.finally_(lab.host.run, f"ip addr del {HOST_IP}/24 dev br0")
+    truth = lab.truth([Point("br0", lab.host, "br0", "out"), Point(TAP, lab.host, TAP, "out")])
+    lab.traffic("ping", ns=lab.host)
+    result = lab.trace("web01", HOST_IP)
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
+    judge.healthy(result)
+    judge.counts(result, truth, "to_guest", "br0", TAP, lambda f: f.group() or f.involves(GUEST_MAC))
+
+
+# a guest behind libvirt's own NATed network
+
+def nat(lab):
+    """nat03 pings the network through NAT; returns the truth at tap and uplink."""
+    guest = lab.guest("nat03")
+    until(lambda: NAT_IP in guest.run("ip -4 addr show dev eth0").out, 20, "the guest to get its lease")
+    truth = lab.truth([Point(UPLINK, lab.host, UPLINK, "in"), Point("nat0f0", lab.host, "nat0f0", "out")], routed=True)
+    guest_ping(lab, guest, PEER_IP)
+    return truth
+
+
+def nated(frame):
+    return frame.kind in ("echo", "echo-reply") and PEER_IP in (frame.src, frame.dst)
+
+
+@scenario("nat", about="a guest on libvirt's NATed network, healthy")
+def nat_healthy(lab):
+    truth = nat(lab)
+    result = lab.trace("nat03")
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
+    if truth.fates(UPLINK, "nat0f0", "from_guest", nated, *result.window)[1]:
+        raise judge.LabFault("the truth lost sight of the NATed packets")
+    judge.healthy(result)
+    judge.sums(result)
+    names = [h["name"] for h in result.doc["hops"]]
+    if "virbr0" not in names:
+        raise Fail(f"virbr0 is not on the path: {names}")
+    if NAT_IP not in result.doc["interface"]["addresses"]:
+        raise Fail(f"the lease {NAT_IP} is not known: {result.doc['interface']['addresses']}")
+    asked = [x for x in result.doc["exchanges"] if x["kind"] == "icmp-echo" and x["direction"] == "from_guest"]
+    if not asked or asked[0]["asked"] < 20 or asked[0]["asked"] - asked[0]["answered"] > 2:
+        raise Fail(f"the guest's pings were answered, the program says {result.doc['exchanges']}")
+
+
+@scenario("nat-forward-drop", about="a rule in FORWARD drops what the NATed guest sends")
+def nat_drop(lab):
+    truth = nat(lab)
+    lab.host.run("iptables -I FORWARD 1 -i virbr0 -p icmp -j DROP")
+    lab.finally_(lab.host.run, "iptables -D FORWARD -i virbr0 -p icmp -j DROP")
+    until(lambda: truth.fates(UPLINK, "nat0f0", "from_guest", nated)[1], 5, "the truth to see a loss")
+    result = lab.trace("nat03", NAT_IP)
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
+    judge.verdict(result, "loss", "lost-in-host", "from_guest", {"nat0f0", "virbr0", "host"}, {"host", "br0", UPLINK})
+
+
+# macvtap
+
+def macvtap(lab):
+    card = GUESTS["mv04"][0]
+    lab.guest("mv04")
+    lab.lab.wait_answer(card.ip)
+    truth = lab.truth([Point("peer1", lab.network, "peer1", "out"), Point("eth1", lab.host, "eth1", "in"),
+                       Point(card.target, lab.host, card.target, "in")])
+    lab.traffic("ping", card.ip)
+    return card, truth
+
+
+def of_card(card):
+    return (lambda f: f.group() or f.involves(card.mac)), (lambda f: f.involves(card.mac) and not f.group() and card.ip in (f.src, f.dst))
+
+
+@scenario("macvtap", about="a guest on macvtap, healthy: directions are inverted there")
+def macvtap_healthy(lab):
+    card, truth = macvtap(lab)
+    result = lab.trace("mv04", card.ip)
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
+    judge.healthy(result)
+    hop = result.hop(card.target)
+    if not hop or hop["kind"] != "macvtap":
+        raise Fail(f"the backend is a macvtap, the program says {hop}")
+    for way in ("to_guest", "from_guest"):
+        judge.counts(result, truth, way, "eth1", card.target, *of_card(card))
+
+
+@scenario("macvtap-filter", about="a netdev filter on the lower device drops towards a macvtap guest")
+def macvtap_filter(lab):
+    card, truth = macvtap(lab)
+    lab.host.run(f"""nft add table netdev labmv
+        nft 'add chain netdev labmv f {{ type filter hook ingress device "eth1" priority 0; }}'
+        nft add rule netdev labmv f ip daddr {card.ip} counter drop""")
+    lab.finally_(lab.host.run, "nft delete table netdev labmv")
+    until(lambda: truth.fates("eth1", card.target, "to_guest", of_card(card)[1])[1], 5, "the truth to see a loss")
+    result = lab.trace("mv04", card.ip)
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
+    judge.verdict(result, "loss", "lost-in-host", "to_guest", "eth1", card.target)
+    judge.counts(result, truth, "to_guest", "eth1", card.target, *of_card(card))

@@ -1,0 +1,247 @@
+"""Privileges, evidence, and an end before its time."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from lab import judge, lossy, ns
+from lab.native import GUEST_IP, TAP, UPLINK
+from lab.scenario import Fail, LabFault, scenario
+
+
+def status_of(pid):
+    """The lines of /proc/PID/status of every thread of a process."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        yield task.name, dict(x.split(":\t", 1) for x in (task / "status").read_text().splitlines() if ":\t" in x)
+
+
+def packet_sockets(lab):
+    """The inodes of all packet sockets of the lab host's network namespace."""
+    lines = pathlib.Path(f"/proc/{lab.host.pid}/net/packet").read_text().splitlines()[1:]
+    return {line.split()[-1] for line in lines}
+
+
+def holds(pid, inodes):
+    """Whether a process has one of these sockets open."""
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            m = re.match(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except OSError:
+            continue
+        if m and m.group(1) in inodes:
+            return True
+    return False
+
+
+def family(pid):
+    """A process and all below it."""
+    found = [pid]
+    for child in ns.children(pid):
+        found += family(child)
+    return found
+
+
+@scenario("privileges", about="while it reads packets it has no uid 0, no capability, no way back, and a system call filter")
+def privileges(lab):
+    ping = lab.traffic("ping")
+    run = lab.start("trace", "--json", "-d", "3", "web01", GUEST_IP)
+    run.wait_unprivileged()
+    ping.wait_answers(5)        # it is reading packets by now
+    sockets = packet_sockets(lab)
+    readers, wrong = [], []
+    for pid in family(run.pid):
+        if holds(pid, sockets):
+            readers.append(pid)
+        elif pid != run.pid:
+            continue            # a helper that never sees a packet may keep what it needs
+        for tid, s in status_of(pid):
+            if "0" in s["Uid"].split() or "0" in s["Gid"].split():
+                wrong.append(f"{tid}: Uid {s['Uid']} Gid {s['Gid']}")
+            if "0" in s.get("Groups", "").split():
+                wrong.append(f"{tid}: Groups {s['Groups']}")
+            for cap in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                if int(s[cap], 16):
+                    wrong.append(f"{tid}: {cap} {s[cap]}")
+            if s["NoNewPrivs"].strip() != "1":
+                wrong.append(f"{tid}: NoNewPrivs {s['NoNewPrivs']}")
+            if s["Seccomp"].strip() != "2":
+                wrong.append(f"{tid}: Seccomp {s['Seccomp']}")
+        core = next(x for x in pathlib.Path(f"/proc/{pid}/limits").read_text().splitlines() if x.startswith("Max core"))
+        if core.split()[4:6] != ["0", "0"]:
+            wrong.append(f"{pid}: {core}")
+    if not readers:
+        raise LabFault("no process of the program holds a packet socket while it traces")
+    if wrong:
+        raise Fail("a process that reads packets still has privileges: " + "; ".join(wrong))
+    result = run.wait()
+    lab.env.note("the program", result.text())
+    judge.healthy(result)
+
+
+@scenario("interrupt", about="Ctrl-C ends the capture and still gives the report")
+def interrupt(lab):
+    ping = lab.traffic("ping")
+    run = lab.start("trace", "--json", "-d", "60", "web01", GUEST_IP)
+    run.wait_unprivileged()
+    ping.wait_answers(20)
+    start = time.monotonic()
+    run.signal(signal.SIGINT)
+    result = run.wait(10)
+    lab.env.note("the program", result.text())
+    if time.monotonic() - start > 5:
+        raise Fail("it took more than 5 s to end")
+    judge.healthy(result)
+    if not 0.5 < result.doc["duration_s"] < 20 or judge.segment(result, "to_guest", UPLINK, TAP)["offered"] < 10:
+        raise Fail(f"the report is not of what was seen: {result.doc['duration_s']} s, {result.doc['segments']}")
+
+
+@scenario("text", about="the report for people: verdict first, nothing of terminals when there is none")
+def text(lab):
+    lab.traffic("ping")
+    lab.fault("filter-to-guest")
+    result = lab.run("trace", "-d", "2", "web01", GUEST_IP)
+    first = result.out.split("\n")[0]
+    if result.rc != 2 or UPLINK not in first or TAP not in first:
+        raise Fail(f"status {result.rc}; the first line does not name the place: {first}")
+    if "\033" in result.out + result.err or "\r" in result.out + result.err:
+        raise Fail("there are terminal sequences though nothing is a terminal")
+
+
+def tool(*argv):
+    """Run one of Wireshark's tools; a complaint of it is a Fail. Returns what it printed."""
+    p = subprocess.run(argv, capture_output=True, text=True, timeout=60, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    said = [x for x in p.stderr.splitlines() if "Running as user" not in x and not x.startswith("reading from file") and x.strip()]
+    if p.returncode or said:
+        raise Fail(f"{' '.join(map(str, argv))}: status {p.returncode}: {' / '.join(said)}")
+    return p.stdout
+
+
+@scenario("evidence", about="-w writes a folder that others can read, one packet has one id at all its hops")
+def evidence(lab):
+    place = lab.lab.rundir / "evidence"
+    lab.host.run(["mkdir", "-p", place])
+    lab.finally_(lab.host.run, ["rm", "-rf", str(place)])
+    truth = lab.truth()
+    lab.traffic("ping")
+    lab.traffic("http", interval=0.3)
+    lab.fault("filter-one-in-ten")
+    result = lab.trace("-w", place, "web01", GUEST_IP)
+    truth.stop()
+    judge.verdict(result, "loss", "lost-in-host", "to_guest", UPLINK, TAP)
+    check_folder(lab, place, result, truth)
+
+
+def check_folder(lab, place, result, truth):
+    folders = os.listdir(place)
+    if len(folders) != 1 or not folders[0].startswith("vmpath-web01-"):
+        raise Fail(f"one folder vmpath-web01-STARTED was to be written; there is {folders}")
+    folder = place / folders[0]
+    want = {"trace.pcapng", "report.json", "report.txt", "domain.xml", "SHA256SUMS"}
+    if set(os.listdir(folder)) != want:
+        raise Fail(f"the folder holds {sorted(os.listdir(folder))}")
+    loose = [f.name for f in folder.iterdir() if f.stat().st_mode & 0o777 != 0o600] + ([folder.name] if folder.stat().st_mode & 0o077 else [])
+    if loose:
+        raise Fail(f"readable by others: {loose}")
+    sums = subprocess.run(["sha256sum", "--strict", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
+    if sums.returncode or sums.stdout.count(": OK") != len(want) - 1:
+        raise Fail(f"SHA256SUMS: {sums.stdout}{sums.stderr}")
+    if json.loads((folder / "report.json").read_text())["verdict"] != result.verdict:
+        raise Fail("report.json has another verdict than standard output")
+    if "021f00" not in (folder / "domain.xml").read_text():
+        raise Fail("domain.xml does not name the tap")
+    check_pcapng(lab, folder / "trace.pcapng", result, truth)
+
+
+def check_pcapng(lab, trace, result, truth):
+    info = tool("capinfos", trace)
+    for device in (UPLINK, TAP):
+        if f"Name = {device}" not in info:
+            raise Fail(f"no interface block is named {device}: {info}")
+    if "nanosecond" not in info:
+        raise Fail(f"times are not in nanoseconds: {info}")
+    converted = lab.lab.rundir / "evidence.pcap"
+    lab.finally_(converted.unlink, missing_ok=True)
+    tool("editcap", "-F", "pcap", trace, converted)
+    tool("tcpdump", "-n", "-r", trace)
+    fields = ["frame.packet_id", "frame.interface_name", "icmp.type", "icmp.seq", "frame.comment", "frame.packet_flags_direction", "frame.len"]
+    rows = [line.split("\t") for line in tool("tshark", "-n", "-r", trace, "-T", "fields", *(w for f in fields for w in ("-e", f))).splitlines()]
+    echoes = {}
+    for ident, device, kind, seq, comment, direction, _ in rows:
+        if kind == "8":
+            echoes.setdefault(seq, {})[device] = (ident, comment, direction)
+    both = [v for v in echoes.values() if UPLINK in v and TAP in v]
+    alone = [v for v in echoes.values() if UPLINK in v and TAP not in v]
+    if len(both) < 20 or not alone:
+        raise Fail(f"{len(both)} pings are in the file at both hops, {len(alone)} at the uplink only")
+    if any(v[UPLINK][0] != v[TAP][0] or not v[UPLINK][0] for v in both):
+        raise Fail("one packet has two ids")
+    idents = [v[UPLINK][0] for v in echoes.values() if UPLINK in v]
+    if len(set(idents)) != len(idents):
+        raise Fail("two packets share an id")
+    t0, t1 = result.window
+    settled = [f for f in truth.fates(UPLINK, TAP, "to_guest", lambda f: f.kind == "echo", t0 + 0.5, t1 - 0.5)[1]]
+    marked = sum(1 for v in alone if v[UPLINK][1])
+    if marked < len(settled):
+        raise Fail(f"{len(settled)} lost pings were to be commented on, {marked} are")
+    if {d for v in both for d in (v[UPLINK][2], v[TAP][2])} & {"", "0", "0x00000000"}:
+        raise Fail("packets without a direction flag")
+
+
+@scenario("evidence-again", about="vmpath analyze on the evidence of a trace gives the same fates and verdict")
+def again(lab):
+    place = lab.lab.rundir / "evidence"
+    lab.host.run(["mkdir", "-p", place])
+    lab.finally_(lab.host.run, ["rm", "-rf", str(place)])
+    result, _ = traced_with_loss(lab, place)
+    offline = lab.run("analyze", "--json", place / os.listdir(place)[0])
+    for part in ("verdict", "segments", "exchanges"):
+        a, b = result.doc[part], offline.doc[part]
+        if part == "segments":      # causes come from the live kernel
+            a, b = ([{k: s[k] for k in ("direction", "from", "to", "offered", "delivered", "lost", "unsure")} for s in x] for x in (a, b))
+        if a != b:
+            raise Fail(f"{part} differ: live {a}; offline {b}")
+    if offline.rc != result.rc:
+        raise Fail(f"exit status {offline.rc}, live it was {result.rc}")
+
+
+def traced_with_loss(lab, place):
+    truth = lab.truth()
+    lab.traffic("ping")
+    lab.fault("filter-answers")
+    result = lab.trace("-w", place, "web01", GUEST_IP, duration=2)
+    truth.stop()
+    judge.seen_loss(truth, "from_guest", UPLINK, TAP, lossy.sure, "filter-answers")
+    judge.verdict(result, "loss", "lost-in-host", "from_guest", TAP, UPLINK)
+    return result, truth
+
+
+@scenario("nothing-changed", about="a trace leaves devices, rules and settings of the host as they were")
+def nothing_changed(lab):
+    look = """ip -d link show | sed 's/ promiscuity/\\n promiscuity/'; ip addr; nft list ruleset; bridge -d link; sysctl -a 2>/dev/null |
+        grep -E '^net[.](ipv4|ipv6|bridge)[.]' | grep -vE 'nf_conntrack|rt6_stats|neigh'; ls /sys/kernel/tracing/instances"""
+    lab.traffic("ping")
+    before = lab.host.run(look).out
+    run = lab.start("trace", "--json", "-d", "2", "web01", GUEST_IP)
+    run.wait_unprivileged()
+    promisc = lab.host.run("ip -d link show br0").out
+    if "promiscuity 0" not in promisc:
+        raise Fail(f"the bridge is in promiscuous mode though nobody asked for it: {promisc}")
+    result = run.wait()
+    lab.env.note("the program", result.text())
+    after = lab.host.run(look).out
+    if before != after:
+        raise Fail(f"before:\n{before}\nafter:\n{after}")
+    run = lab.start("trace", "--json", "-d", "2", "--promisc", "web01", GUEST_IP)
+    run.wait_unprivileged()
+    asked = lab.host.run("ip -d link show br0").out
+    result = run.wait()
+    lab.env.note("the program", result.text())
+    judge.healthy(result)
+    if "promiscuity 1" not in asked or before != lab.host.run(look).out:
+        raise Fail(f"--promisc: the bridge was {asked}, or was not put back")
+    if result.hop("br0")["observed"] != "yes":
+        raise Fail(f"with --promisc the bridge is observed: {result.hop('br0')}")
