@@ -13,17 +13,19 @@ int vmp_guard_begin(struct vmp_err *err);
 /*
  * Give up uid, groups and every capability (effective, permitted, inheritable, bounding, ambient) for good, set
  * no_new_privs, install the system-call filter where libseccomp was built in. All handles must be open already. A program
- * that was not started as root loses what capabilities it has. Idempotent.
+ * that was not started as root loses what capabilities it has. It is verified that nothing can be regained. Idempotent.
+ * After it: no socket, process, thread, executable memory or signal to others; openat() as nobody still works.
  */
 int vmp_guard_drop(struct vmp_err *err);
 
-/* uid and gid that vmp_guard_drop() will change to ("nobody", or 65534). */
+/* uid and gid that vmp_guard_drop() will change to ("nobody", or 65534); of a program not started as root: its own. */
 void vmp_guard_ids(unsigned int *ret_uid, unsigned int *ret_gid);
 
 /*
  * The keeper: forked before vmp_guard_drop(), it holds one temporary evidence folder and on request renames it to its final name
  * (giving it to root, or to the user behind sudo), or removes it. It removes it as well when its parent goes away without
- * a word. It takes these two requests, sees no packet, and drops all capabilities but those for files.
+ * a word. It takes these two requests, sees no packet, and drops all capabilities but those for files. Start it before the
+ * capture is opened: a process forked later would share the mapped rings.
  */
 struct vmp_keeper;
 
@@ -35,7 +37,10 @@ struct vmp_keeper;
 int vmp_keeper_start(const char *parent, const char *final_name, struct vmp_keeper **ret_keeper, int *ret_dir_fd,
 		     struct vmp_err *err);
 
-/* Publish: rename to the final name, fsync. On success *ret_path is the final path (caller frees). */
+/*
+ * Publish: files to their owner (0600), fsync, rename to the final name, or NAME-2, NAME-3, ... if that exists. All files must be
+ * written and are the tracer's own. On success *ret_path is the final path (caller frees). Works after vmp_guard_drop().
+ */
 int vmp_keeper_publish(struct vmp_keeper *keeper, char **ret_path, struct vmp_err *err);
 
 /* End the keeper; what was not published is removed. NULL is allowed. */
