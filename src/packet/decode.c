@@ -18,11 +18,11 @@ static const uint16_t link_protocols[] = {
 };
 
 /* True for a spanning tree BPDU: 802.2 LLC with DSAP and SSAP 0x42. */
-static bool is_bpdu(const struct vmp_walk *w, const struct vmp_packet *packet)
+static bool is_bpdu(const struct vmp_walk *w, struct vmp_packet *packet)
 {
 	struct vmp_cursor c = w->c;
 
-	return packet->ethertype <= VMP_ETH_802_3 && vmp_cursor_be16(&c) == 0x4242;
+	return packet->ethertype <= VMP_ETH_802_3 && vmp_walk_need(w, packet, 2) && vmp_cursor_be16(&c) == 0x4242;
 }
 
 void vmp_decode_other(struct vmp_walk *w, struct vmp_packet *packet)

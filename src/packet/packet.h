@@ -14,8 +14,8 @@
 /*
  * Read the headers of an Ethernet frame. Never fails: what could not be read is not flagged. frame: borrowed.
  * A malformed packet has no transport flags, for no node takes it. header_len keeps evidence free of payload: ARP,
- * neighbour discovery, MLD, DHCP, LLDP, LACP and spanning tree are whole, ICMP errors go as far as the ports they quote,
- * and of an ethertype that is not known nothing is kept but the Ethernet header.
+ * neighbour discovery, MLD, DHCP, LLDP, LACP and spanning tree are whole, ICMP errors go as far as the ports they
+ * quote, and of an ethertype that is not known nothing is kept but the Ethernet header.
  */
 void vmp_packet_decode(const struct vmp_frame *frame, struct vmp_packet *ret_packet);
 
