@@ -44,6 +44,17 @@ dead_ends() {
 }
 tap_clean "files that the texts name exist" "$(dead_ends)"
 
+# Members that the JSON writers of src/report name and the man page does not.
+undescribed() {
+	cat src/report/json*.c | tr '\n' ' ' | grep -oE '(vmp_json_[a-z]+|add_[a-z]+)\([^"()]*(\([^()]*\)[^"()]*)*"[a-z0-9_]+"' |
+		grep -oE '"[a-z0-9_]+"$' | tr -d '"' | sort -u | while read -r member; do
+		grep -qE "^\.(It )?Va (.*[ ,])?$member( |\$)" "$1" || echo "$member is not described"
+	done
+}
+tap_clean "vmpath-json.5 describes every member" "$(undescribed man/vmpath-json.5)"
+grep -v 'Va answered ' man/vmpath-json.5 >"$tree/page.5"
+tap_catches "a member without description" "$(undescribed "$tree/page.5")"
+
 mandoc=${MANDOC:-$(command -v mandoc)}
 if [ -n "$mandoc" ]; then
 	for page in man/*.[58]; do
