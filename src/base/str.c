@@ -36,7 +36,7 @@ void vmp_buf_add(struct vmp_buf *buf, const char *bytes, size_t len)
 	buf->s[buf->len] = '\0';
 }
 
-static void buf_vprintf(struct vmp_buf *buf, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0))) void buf_vprintf(struct vmp_buf *buf, const char *fmt, va_list ap)
 {
 	va_list again;
 	int len;

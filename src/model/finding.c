@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *format_text(const char *fmt, va_list ap)
+static __attribute__((format(printf, 1, 0))) char *format_text(const char *fmt, va_list ap)
 {
 	char *text;
 
