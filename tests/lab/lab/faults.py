@@ -5,6 +5,8 @@
 """
 
 from lab.host import BRIDGE, GUEST_IP, PEER_IP, TAP, UPLINK
+from lab.scenario import LabFault
+from lab.smallguest import SIGNALS
 
 
 class Fault:
@@ -83,13 +85,24 @@ def _apply(lab, fault, which):
             lab.host.run(command)
         elif where == "network":
             lab.network.run(command)
-        elif where == "virsh":
+        elif where == "virsh" and not lab.small:
             lab.libvirtd.virsh(*command.split())
+        elif where == "virsh" and command.split()[0] in SIGNALS:
+            lab.guest("web01").signal(command.split()[0])
+        elif where == "virsh":
+            raise LabFault(f"without libvirtd there is no virsh {command}")
         else:
             lab.guest("web01").run(command)
 
 
+def possible(lab, name):
+    """Whether this lab can have the fault: inside a small guest there is nothing to break."""
+    return not lab.small or all(where in ("host", "network") or pair[0].split()[0] in SIGNALS for where, pair in FAULTS[name].steps)
+
+
 def inject(lab, name):
+    if not possible(lab, name):
+        raise LabFault(f"the fault {name} needs a real guest")
     lab.faults.append(name)     # first: half a fault is undone too
     lab.save()
     _apply(lab, FAULTS[name], 0)

@@ -9,7 +9,8 @@ import time
 from lab import image, ns
 from lab.guest import Card, Guest
 from lab.libvirtd import Libvirtd, private_places
-from lab.scenario import Fixture, LabFault, fixture, until
+from lab.scenario import LabFault, until
+from lab.smallguest import SmallGuest
 
 BASE = pathlib.Path("/run/vmpath-lab")
 UPLINK, BRIDGE = "eth0", "br0"
@@ -38,19 +39,22 @@ class Lab:
     def __init__(self, run_id, rundir):
         self.run_id, self.rundir = run_id, pathlib.Path(rundir)
         self.host = self.network = self.libvirtd = None
+        self.image = None
         self.guests = {}
-        self.vmpath = None
         self.faults = []        # names of injected faults, in order
+        self.small = False      # no QEMU, no libvirtd: a program behind the tap, and libvirt's test driver
 
     # making and finding
 
     @classmethod
-    def create(cls, run_id, stay=False):
+    def create(cls, run_id, stay=False, small=False):
+        """Build one; with `stay` it outlives this process. `small`: without QEMU."""
         sweep_away_dead()
         lab = cls(run_id, BASE / run_id)
         lab.rundir.mkdir(parents=True, mode=0o700)
+        lab.small = small
         try:
-            lab.image = image.guest_image()
+            lab.image = None if small else image.guest_image()
             lab.host = ns.Namespace.create("host", stay)
             lab.network = ns.Namespace.create("network", stay)
             lab.save()
@@ -62,6 +66,11 @@ class Lab:
                 ip link set {UPLINK} master {BRIDGE} up
                 ip link set {BRIDGE} up""")
             lab.network.run(f"ip addr add {PEER_IP}/24 dev peer0; ip addr add 203.0.113.1/24 dev peer0")
+            if small:
+                lab.guests["web01"] = SmallGuest(lab.host, "web01", GUESTS["web01"], lab.rundir)
+                lab.guests["web01"].start()
+                lab.save()
+                return lab
             lab.libvirtd = Libvirtd(lab.host, lab.rundir)
             lab.libvirtd.start()
             lab.guest("web01")
@@ -85,8 +94,11 @@ class Lab:
             if ns.start_time(pid) != born:
                 return None
             setattr(lab, side, ns.Namespace(side, pid))
-        lab.faults = known["faults"]
-        lab.image = image.guest_image()
+        lab.faults, lab.small = known["faults"], known["small"] is not None
+        if lab.small:
+            lab.guests["web01"] = SmallGuest(lab.host, "web01", GUESTS["web01"], lab.rundir, known["small"])
+            return lab
+        lab.image = known["image"]
         lab.libvirtd = Libvirtd(lab.host, lab.rundir)
         for name in known["guests"]:
             lab.guests[name] = Guest(lab.libvirtd, name, GUESTS[name], lab.image)
@@ -96,7 +108,8 @@ class Lab:
         part = self.rundir / "state.part"
         part.write_text(json.dumps({
             "host": [self.host.pid, ns.start_time(self.host.pid)], "network": [self.network.pid, ns.start_time(self.network.pid)],
-            "guests": list(self.guests), "faults": self.faults}))
+            "guests": list(self.guests), "faults": self.faults, "image": self.image,
+            "small": self.guests["web01"].pid if self.small and self.guests else None}))
         part.rename(self.rundir / "state.json")
 
     def destroy(self):

@@ -105,6 +105,30 @@ class Namespace:
         """Start a command; the object is nsenter's, inner() gives the pid of the command itself."""
         return subprocess.Popen(self.enter(argv), **kw)
 
+    def become(self, argv, env=None):
+        """Run argv in here on this process's own terminal; ends this process with its status.
+
+        Ctrl-C is for the command alone, which nsenter would not outlive.
+        """
+        cwd = os.getcwd()
+        # all are opened first: after the first setns our /proc is another one
+        for fd in [os.open(f"/proc/{self.pid}/ns/{kind}", os.O_RDONLY) for kind in ("net", "pid", "mnt")]:
+            if _libc.setns(fd, 0):
+                raise OSError(ctypes.get_errno(), "setns")
+            os.close(fd)
+        child = os.fork()
+        if not child:
+            with contextlib.suppress(OSError):
+                os.chdir(cwd)
+            try:
+                os.execvpe(argv[0], argv, env or os.environ)
+            except OSError as e:
+                os.write(2, f"{argv[0]}: {e.strerror}\n".encode())
+            os._exit(127)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        status = os.waitpid(child, 0)[1]
+        os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+
     def path(self, inside):
         """How a path of its mount namespace is reached from outside."""
         return f"/proc/{self.pid}/root{inside}"
