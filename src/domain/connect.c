@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <libxml/xmlerror.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,13 @@ static void keep_quiet(void *data, virErrorPtr error)
 {
 	(void)data;
 	(void)error;
+}
+
+/* libxml2 does so too, for libvirt's drivers that read files in this process. */
+static void keep_xml_quiet(void *data, const char *fmt, ...)
+{
+	(void)data;
+	(void)fmt;
 }
 
 static int fail_open(const char *uri, struct vmp_err *err)
@@ -83,6 +91,7 @@ int vmp_domain_open(const char *uri, struct vmp_domain **ret_domain, struct vmp_
 	if (!domain)
 		return vmp_err_set(err, ENOMEM, "domain", uri, "connecting to libvirt: out of memory");
 	virSetErrorFunc(NULL, keep_quiet);
+	xmlSetGenericErrorFunc(NULL, keep_xml_quiet);
 	domain->connection = virConnectOpenReadOnly(uri);
 	code = domain->connection ? check_connection(domain, err) : fail_open(wanted, err);
 	if (code < 0) {

@@ -64,6 +64,10 @@ int vmp_document_open(const char *xml, size_t len, size_t max, const char *what,
 	if (len == 0)
 		return vmp_err_set(err, EINVAL, "domain", what,
 				   "reading the XML of %s: it is empty; give it as virsh dumpxml prints it", what);
+	/* The parser would take it for the end and call the rest well. */
+	if (memchr(xml, '\0', len))
+		return vmp_err_set(err, EINVAL, "domain", what,
+				   "reading the XML of %s: not XML, it has a NUL byte; give it as virsh dumpxml prints it", what);
 	ctxt = xmlNewParserCtxt();
 	if (!ctxt)
 		return vmp_err_set(err, ENOMEM, "domain", what, "reading the XML of %s: out of memory", what);

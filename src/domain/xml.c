@@ -92,7 +92,7 @@ static void settle_backend(struct vmp_document *document, const struct vmp_nicty
 		set_why(document, nic, "the interface type \"%.64s\" is not known to vmpath, and the XML names no host device for it",
 			nic->type_name);
 	else if (!nic->target && !running)
-		set_why(document, nic, "the guest is not running: its XML names no host device yet (no <target dev=...>)");
+		set_why(document, nic, "the guest is not running, or this is its inactive XML (no id): no host device is named (no <target dev=...>)");
 	else if (!nic->target)
 		set_why(document, nic, "the XML names no host device for this interface (no <target dev=...>)");
 	if (nic->why_no_backend)
