@@ -1,3 +1,9 @@
 noinst_LIBRARIES += libvmp_finding.a
 libvmp_finding_a_CFLAGS = $(AM_CFLAGS)
-libvmp_finding_a_SOURCES =
+libvmp_finding_a_SOURCES = \
+  %D%/finding.h \
+  %D%/judge.c \
+  %D%/rules.c %D%/rules.h \
+  %D%/rules_guest.c \
+  %D%/rules_loss.c \
+  %D%/rules_network.c

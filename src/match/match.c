@@ -432,6 +432,7 @@ static void count_seen(struct vmp_match *match, const struct vmp_sight *sight, e
 	if (sort == VMP_SORT_ON_PATH || sort == VMP_SORT_COPY) {
 		count->packets++;
 		count->bytes += sight->wire_len;
+		seen->unicast_to_guest += sight->direction == VMP_TO_GUEST && !sight->group;
 	} else {
 		seen->stray++;
 	}

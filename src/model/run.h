@@ -21,6 +21,7 @@ struct vmp_count {
 /* What was seen at one hop: index-aligned with path.hops. */
 struct vmp_hop_seen {
 	struct vmp_count to_guest, from_guest;
+	uint64_t unicast_to_guest;  /* of the packets to the guest: addressed to it alone */
 	bool has_point;
 	size_t point;               /* index of the point */
 	uint64_t stray;             /* frames that are neither: other guests', reflected ones */

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All rules, in a table; then the worst first, then the one line that answers the call. */
+#include "finding/finding.h"
+
+#include "finding/rules.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef unsigned long long ull;
+
+static vmp_rule *const rules[] = {
+	vmp_rule_path,
+	vmp_rule_lost_in_host,
+	vmp_rule_guest_not_running,
+	vmp_rule_not_taken,
+	vmp_rule_guest_ignores_answers,
+	vmp_rule_guest_silent,
+	vmp_rule_foreign_macs,
+	vmp_rule_lost_beyond_host,
+	vmp_rule_nothing_arrives,
+};
+
+/* Findings that may become the verdict, those nearest to the source of a loss first; and the verdict's code for each. */
+static const struct {
+	const char *finding, *verdict;
+} verdicts[] = {
+	{"lost-in-host", "lost-in-host"},
+	{"not-taken-by-guest", "not-taken-by-guest"},
+	{"guest-silent", "guest-silent"},
+	{"guest-ignores-answers", "not-taken-by-guest"},
+	{"lost-beyond-host", "lost-beyond-host"},
+	{"nothing-arrives", "nothing-arrives"},
+};
+
+enum { VERDICTS = sizeof(verdicts) / sizeof(*verdicts) };
+
+static int verdict_order(const struct vmp_finding *finding)
+{
+	for (int i = 0; i < VERDICTS; i++)
+		if (strcmp(finding->code, verdicts[i].finding) == 0)
+			return i;
+	return VERDICTS;
+}
+
+int vmp_rule_path(struct vmp_run *run)
+{
+	return vmp_finding_from_path(&run->path, &run->guest, vmp_run_nic(run), &run->findings);
+}
+
+static int compare_findings(const void *a, const void *b)
+{
+	const struct vmp_finding *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	if (x->confidence != y->confidence)
+		return x->confidence > y->confidence ? -1 : 1;
+	if (x->packets != y->packets)
+		return x->packets > y->packets ? -1 : 1;
+	return verdict_order(x) - verdict_order(y);
+}
+
+/* ---- the verdict ------------------------------------------------------------------------------------------------- */
+
+/* How much a finding speaks for itself: its packets, less where it is less sure. */
+static double weight(const struct vmp_finding *finding)
+{
+	static const double trust[] = {
+		[VMP_CONFIDENCE_WEAK] = 0.1, [VMP_CONFIDENCE_LIKELY] = 0.7, [VMP_CONFIDENCE_CERTAIN] = 1.0};
+
+	return (double)finding->packets * trust[finding->confidence];
+}
+
+static const struct vmp_finding *heaviest(const struct vmp_run *run)
+{
+	const struct vmp_finding *best = NULL;
+
+	vmp_vec_foreach (finding, &run->findings) {
+		if (verdict_order(finding) == VERDICTS)
+			continue;
+		if (!best || weight(finding) > weight(best) ||
+		    (weight(finding) >= weight(best) && verdict_order(finding) < verdict_order(best)))
+			best = finding;
+	}
+	return best;
+}
+
+static int set_verdict(struct vmp_verdict *verdict, enum vmp_state state, const char *code, enum vmp_confidence confidence,
+		       char *summary)
+{
+	if (!summary)
+		return -ENOMEM;
+	verdict->state = state;
+	snprintf(verdict->code, sizeof(verdict->code), "%s", code);
+	verdict->confidence = confidence;
+	verdict->summary = summary;
+	return 0;
+}
+
+static char *format_summary(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static char *format_summary(const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+	int len;
+
+	va_start(ap, fmt);
+	len = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	return len < 0 ? NULL : text;
+}
+
+static int verdict_from_finding(struct vmp_run *run, const struct vmp_finding *finding)
+{
+	struct vmp_verdict *verdict = &run->verdict;
+
+	verdict->has_place = finding->has_place;
+	verdict->direction = finding->direction;
+	verdict->from = finding->from;
+	verdict->to = finding->to;
+	return set_verdict(verdict, finding->confidence == VMP_CONFIDENCE_WEAK ? VMP_STATE_INCONCLUSIVE : VMP_STATE_LOSS,
+			   verdicts[verdict_order(finding)].verdict, finding->confidence, format_summary("%s", finding->summary));
+}
+
+struct totals {
+	uint64_t offered, delivered, unsure;
+	uint64_t to_guest, from_guest;  /* frames of the guest at any hop, for each direction the most at one hop */
+};
+
+static struct totals sum_up(const struct vmp_run *run)
+{
+	struct totals totals = {0};
+
+	vmp_vec_foreach (segment, &run->segments) {
+		totals.offered += segment->offered;
+		totals.delivered += segment->delivered;
+		totals.unsure += segment->unsure;
+	}
+	vmp_vec_foreach (seen, &run->seen) {
+		if (seen->to_guest.packets > totals.to_guest)
+			totals.to_guest = seen->to_guest.packets;
+		if (seen->from_guest.packets > totals.from_guest)
+			totals.from_guest = seen->from_guest.packets;
+	}
+	return totals;
+}
+
+/* Nothing is lost as far as was seen: how far was that? */
+static int verdict_without_loss(struct vmp_run *run)
+{
+	struct totals totals = sum_up(run);
+	bool asked = false;
+
+	vmp_vec_foreach (exchange, &run->exchanges)
+		asked = asked || exchange->asked + exchange->pending > 0;
+	if (totals.to_guest + totals.from_guest == 0)
+		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, run->capture_whole ? "no-traffic" : "capture-incomplete",
+				   VMP_CONFIDENCE_CERTAIN,
+				   format_summary(run->capture_whole ? "no packet of this guest was seen at any hop"
+								     : "no packet of this guest was seen, but the capture was not whole"));
+	if (totals.offered == 0 && totals.to_guest == 0)
+		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "nothing-arrives", VMP_CONFIDENCE_WEAK,
+				   format_summary("the guest sends %llu packets, none is addressed to it%s", (ull)totals.from_guest,
+						  asked ? ", and its questions are not old enough to judge" : ""));
+	if (totals.unsure * 2 > totals.offered)
+		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
+				   format_summary("of %llu packets %llu cannot be judged", (ull)totals.offered, (ull)totals.unsure));
+	return set_verdict(&run->verdict, VMP_STATE_OK, "no-loss",
+			   totals.unsure || !run->capture_whole ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN,
+			   format_summary("no loss on this host: %llu packets to the guest and %llu from it were followed%s",
+					  (ull)totals.to_guest, (ull)totals.from_guest,
+					  totals.unsure ? ", some of them unsure" : ""));
+}
+
+int vmp_finding_judge(struct vmp_run *run)
+{
+	const struct vmp_finding *finding;
+
+	vmp_findings_clear(&run->findings);
+	vmp_verdict_clear(&run->verdict);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		if (rules[i](run) < 0)
+			return -ENOMEM;
+	if (run->findings.n)
+		qsort(run->findings.v, run->findings.n, sizeof(*run->findings.v), compare_findings);
+	finding = heaviest(run);
+	return finding ? verdict_from_finding(run, finding) : verdict_without_loss(run);
+}
+
+static enum vmp_severity worst(const vmp_findings *findings, bool *ret_any)
+{
+	enum vmp_severity severity = VMP_SEVERITY_INFO;
+
+	*ret_any = findings->n > 0;
+	vmp_vec_foreach (finding, findings)
+		if (finding->severity > severity)
+			severity = finding->severity;
+	return severity;
+}
+
+int vmp_findings_exit_status(const vmp_findings *findings)
+{
+	bool any;
+
+	return (int)worst(findings, &any);
+}
+
+int vmp_finding_exit_status(const struct vmp_run *run)
+{
+	int status = vmp_findings_exit_status(&run->findings);
+
+	if (run->verdict.state == VMP_STATE_LOSS)
+		return 2;
+	/* What could not be looked at is 3, unless something is known to be wrong all the same. */
+	return run->verdict.state == VMP_STATE_INCONCLUSIVE && status == 0 ? 3 : status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What several rules ask of a run. */
+#include "finding/rules.h"
+
+const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vmp_exchange_kind kind,
+					      enum vmp_direction direction)
+{
+	vmp_vec_foreach (exchange, &run->exchanges)
+		if (exchange->kind == kind && exchange->direction == direction)
+			return exchange;
+	return NULL;
+}
+
+int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role)
+{
+	for (size_t i = 0; i < run->path.hops.n; i++)
+		if (run->path.hops.v[i].role == role)
+			return (int)i;
+	return -1;
+}
+
+const struct vmp_segment *vmp_rules_last_hop(const struct vmp_run *run)
+{
+	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
+
+	vmp_vec_foreach (segment, &run->segments)
+		if (segment->direction == VMP_TO_GUEST && segment->to == guest && guest >= 0)
+			return segment;
+	return NULL;
+}
+
+int vmp_rules_edge(const struct vmp_run *run)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < run->path.hops.n && i < run->seen.n; i++) {
+		const struct vmp_hop *hop = &run->path.hops.v[i];
+
+		if (!run->seen.v[i].has_point || hop->inactive)
+			continue;
+		if (hop->role != VMP_ROLE_UPLINK && hop->role != VMP_ROLE_TRANSIT &&
+		    !(hop->role == VMP_ROLE_SWITCH && run->path.mode == VMP_PATH_ROUTED))
+			continue;
+		if (best < 0 || hop->rank < run->path.hops.v[best].rank)
+			best = (int)i;
+	}
+	return best;
+}
+
+const char *vmp_rules_questions(enum vmp_exchange_kind kind)
+{
+	static const char *const words[VMP_EXCHANGE_KINDS] = {
+		[VMP_EXCHANGE_ARP] = "ARP requests",
+		[VMP_EXCHANGE_ND] = "neighbour solicitations",
+		[VMP_EXCHANGE_ICMP_ECHO] = "ICMP echo requests",
+		[VMP_EXCHANGE_TCP_HANDSHAKE] = "TCP connection attempts",
+	};
+
+	return words[kind];
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A rule looks at a run and adds the findings it has reason for. The table of all rules stands in judge.c. */
+#ifndef VMP_FINDING_RULES_H
+#define VMP_FINDING_RULES_H
+
+#include "model/run.h"
+
+/* Adds to run->findings. Returns 0 or -ENOMEM. */
+typedef int vmp_rule(struct vmp_run *run);
+
+vmp_rule vmp_rule_path;                 /* rules_path.c: what the path's facts say */
+vmp_rule vmp_rule_lost_in_host;         /* rules_loss.c */
+vmp_rule vmp_rule_guest_not_running;    /* rules_guest.c */
+vmp_rule vmp_rule_not_taken;
+vmp_rule vmp_rule_guest_ignores_answers;
+vmp_rule vmp_rule_guest_silent;
+vmp_rule vmp_rule_foreign_macs;
+vmp_rule vmp_rule_lost_beyond_host;     /* rules_network.c */
+vmp_rule vmp_rule_nothing_arrives;
+
+/* The exchange of this kind and direction, or NULL. Borrowed. */
+const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vmp_exchange_kind kind,
+					      enum vmp_direction direction);
+
+/* The segment into the guest, or NULL. Borrowed. */
+const struct vmp_segment *vmp_rules_last_hop(const struct vmp_run *run);
+
+/* The outermost observed hop towards the network: uplink, or what is nearest to one; -1: none. */
+int vmp_rules_edge(const struct vmp_run *run);
+
+/* Index of the hop with this role, -1: none. */
+int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role);
+
+/* "ICMP echo requests", "TCP connection attempts", ... */
+const char *vmp_rules_questions(enum vmp_exchange_kind kind);
+
+#endif

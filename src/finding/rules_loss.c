@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packets that were seen before a segment and provably not after it. */
+#include "finding/rules.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *towards(enum vmp_direction direction)
+{
+	return direction == VMP_TO_GUEST ? "to the guest" : "from the guest";
+}
+
+/* Facts of the path that make packets vanish between two hops: told again where packets did vanish. */
+static const char *const explaining_facts[] = {
+	"port-not-forwarding", "port-isolated", "bridge-down",        "backend-down",  "no-master",  "wrong-master",
+	"mac-on-other-port",   "mac-local",     "guest-vlan-missing", "bridge-nf-on",  "xdp-attached", "duplicate-mac",
+};
+
+static void add_explaining_facts(const struct vmp_run *run, struct vmp_finding *finding)
+{
+	for (size_t i = 0; i < sizeof(explaining_facts) / sizeof(*explaining_facts); i++)
+		vmp_vec_foreach (fact, &run->path.facts)
+			if (strcmp(fact->code, explaining_facts[i]) == 0)
+				vmp_finding_evidence(finding, "%s: %s", fact->code, fact->detail);
+}
+
+/* Only the large ones vanish: the size between is a limit somewhere. */
+static bool only_large_ones(const struct vmp_segment *segment)
+{
+	return segment->delivered > 0 && segment->longest_delivered > 0 && segment->shortest_lost > segment->longest_delivered;
+}
+
+static void add_size_evidence(const struct vmp_run *run, const struct vmp_segment *segment, struct vmp_finding *finding)
+{
+	if (!only_large_ones(segment))
+		return;
+	vmp_finding_evidence(finding, "only large packets are lost: the longest that passed has %u bytes, the shortest lost %u",
+			     segment->longest_delivered, segment->shortest_lost);
+	vmp_vec_foreach (fact, &run->path.facts)
+		if (strcmp(fact->code, "mtu-smaller") == 0)
+			vmp_finding_evidence(finding, "mtu-smaller: %s", fact->detail);
+}
+
+static void add_time_evidence(const struct vmp_segment *segment, struct vmp_finding *finding)
+{
+	char first[VMP_RFC3339_STRLEN], last[VMP_RFC3339_STRLEN];
+
+	if (!segment->has_first_lost)
+		return;
+	vmp_finding_evidence(finding, "first lost: packet id %llu at %s, last at %s", (unsigned long long)segment->first_lost_id,
+			     vmp_clock_rfc3339(segment->first_lost_ns, first), vmp_clock_rfc3339(segment->last_lost_ns, last));
+}
+
+/* Where to look, by what lies between the two hops. */
+static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segment, struct vmp_finding *finding)
+{
+	const char *to = vmp_run_hop_name(run, segment->to), *from = vmp_run_hop_name(run, segment->from);
+	const char *device = segment->direction == VMP_TO_GUEST ? to : from;
+
+	if (segment->elsewhere)
+		vmp_finding_remedy(finding, "bridge fdb show | grep -i GUEST-MAC; find who else uses this MAC");
+	else if (segment->wrong_tag)
+		vmp_finding_remedy(finding, "compare the VLAN of the switch port with this path: ip -d link show dev %s", to);
+	else if (only_large_ones(segment))
+		vmp_finding_remedy(finding, "compare the MTUs: ip link show dev %s; ip link show dev %s", from, to);
+	else if (run->path.mode == VMP_PATH_OVS)
+		vmp_finding_remedy(finding, "ovs-appctl dpctl/dump-flows; ovs-appctl ofproto/trace BRIDGE in_port=%s,dl_dst=MAC", from);
+	else
+		vmp_finding_remedy(finding,
+				   "nft -a list ruleset; iptables -L FORWARD -nv; bridge -d link show dev %s; tc -s qdisc show dev %s",
+				   device, to);
+}
+
+static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
+{
+	const char *from = vmp_run_hop_name(run, segment->from), *to = vmp_run_hop_name(run, segment->to);
+	struct vmp_finding *finding =
+		vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_CERTAIN,
+				"%llu of %llu packets %s vanish in this host between %s and %s",
+				(unsigned long long)segment->lost, (unsigned long long)segment->offered,
+				towards(segment->direction), from, to);
+
+	if (!finding)
+		return -ENOMEM;
+	vmp_finding_place(finding, segment->direction, segment->from, segment->to);
+	finding->packets = segment->lost;
+	vmp_finding_evidence(finding, "seen at %s: %llu; of these seen at %s: %llu, not seen within %llu ms: %llu, unsure: %llu", from,
+			     (unsigned long long)segment->offered, to, (unsigned long long)segment->delivered,
+			     (unsigned long long)(run->settle_ns / VMP_NS_PER_MS), (unsigned long long)segment->lost,
+			     (unsigned long long)segment->unsure);
+	add_time_evidence(segment, finding);
+	if (segment->wrong_tag)
+		vmp_finding_evidence(finding, "%llu of them carry VLAN tag %u at %s; this path takes tag %u",
+				     (unsigned long long)segment->wrong_tag, segment->wrong_tag_id, from,
+				     run->path.hops.v[segment->from].tag);
+	if (segment->elsewhere)
+		vmp_finding_evidence(finding, "%llu of them were seen leaving at %s instead%s%s",
+				     (unsigned long long)segment->elsewhere, vmp_run_hop_name(run, segment->elsewhere_hop),
+				     run->path.hops.v[segment->elsewhere_hop].owner ? ", which belongs to guest " : "",
+				     run->path.hops.v[segment->elsewhere_hop].owner ? run->path.hops.v[segment->elsewhere_hop].owner : "");
+	if (run->path.hops.v[segment->from].inactive)
+		vmp_finding_evidence(finding, "%s is not the active slave of its bond: what arrives there is dropped", from);
+	add_size_evidence(run, segment, finding);
+	add_explaining_facts(run, finding);
+	add_remedy(run, segment, finding);
+	return 0;
+}
+
+int vmp_rule_lost_in_host(struct vmp_run *run)
+{
+	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
+
+	for (size_t i = 0; i < run->segments.n; i++) {
+		const struct vmp_segment *segment = &run->segments.v[i];
+
+		if (segment->lost > 0 && segment->to != guest && add_loss(run, segment) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}

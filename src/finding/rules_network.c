@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Beyond this host: what left and was not heard, what should have come and did not. */
+#include "finding/rules.h"
+
+#include "base/addr.h"
+
+#include <errno.h>
+
+typedef unsigned long long ull;
+
+enum { AGAIN_ASKED = 2, UNANSWERED_ASKED = 2 };
+
+/* Loss of answers inside this host is no news from beyond it. */
+static bool loses_from_guest(const struct vmp_run *run)
+{
+	vmp_vec_foreach (segment, &run->segments)
+		if (segment->direction == VMP_FROM_GUEST && segment->lost > 0)
+			return true;
+	return false;
+}
+
+static bool loses_to_guest(const struct vmp_run *run)
+{
+	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
+
+	vmp_vec_foreach (segment, &run->segments)
+		if (segment->direction == VMP_TO_GUEST && segment->lost > 0 && segment->to != guest)
+			return true;
+	return false;
+}
+
+/* A peer repeats its question after the guest's answer left this host towards it. */
+int vmp_rule_lost_beyond_host(struct vmp_run *run)
+{
+	int edge = vmp_rules_edge(run), network = vmp_rules_hop(run, VMP_ROLE_NETWORK);
+
+	if (edge < 0 || network < 0 || loses_from_guest(run))
+		return 0;
+	for (size_t i = 0; i < run->exchanges.n; i++) {
+		const struct vmp_exchange *exchange = &run->exchanges.v[i];
+		char asker[VMP_IP_STRLEN], asked_of[VMP_IP_STRLEN];
+		struct vmp_finding *finding;
+
+		if (exchange->direction != VMP_TO_GUEST || exchange->asked_again < AGAIN_ASKED)
+			continue;
+		finding = vmp_finding_add(&run->findings, "lost-beyond-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_LIKELY,
+					  "the guest's answers leave this host at %s and the peer keeps asking: they are lost beyond this host",
+					  vmp_run_hop_name(run, edge));
+		if (!finding)
+			return -ENOMEM;
+		vmp_finding_place(finding, VMP_FROM_GUEST, edge, network);
+		finding->packets = exchange->asked_again;
+		vmp_finding_evidence(finding, "%s: %s repeats its question to %s %llu times after the answer had left at %s",
+				     vmp_rules_questions(exchange->kind), vmp_ip_format(&exchange->asker, asker),
+				     vmp_ip_format(&exchange->asked_of, asked_of), (ull)exchange->asked_again,
+				     vmp_run_hop_name(run, edge));
+		vmp_finding_remedy(finding, "capture at the peer and at the switch: does what leaves %s arrive? check the VLAN, the switch's MAC "
+				   "table for the peer, the way back", vmp_run_hop_name(run, edge));
+	}
+	return 0;
+}
+
+/* The network answers something of the guest's, or asks it: then it is not deaf. */
+static bool network_answers(const struct vmp_run *run)
+{
+	vmp_vec_foreach (exchange, &run->exchanges)
+		if (exchange->direction == VMP_FROM_GUEST && exchange->answered > 0)
+			return true;
+	return false;
+}
+
+/* The one the guest asks for in vain is the one that waits for its answer: that is what the guest's silence comes from. */
+static bool blocks_answers(const struct vmp_run *run, const struct vmp_exchange *unanswered)
+{
+	vmp_vec_foreach (exchange, &run->exchanges)
+		if (exchange->direction == VMP_TO_GUEST && exchange->answered < exchange->asked &&
+		    vmp_ip_equal(&exchange->asked_of, &unanswered->asker))
+			return true;
+	return false;
+}
+
+/* The guest's questions leave, and nothing comes back to any of them. */
+int vmp_rule_nothing_arrives(struct vmp_run *run)
+{
+	int edge = vmp_rules_edge(run), network = vmp_rules_hop(run, VMP_ROLE_NETWORK);
+	const struct vmp_exchange *worst = NULL;
+	char asker[VMP_IP_STRLEN], asked_of[VMP_IP_STRLEN];
+	struct vmp_finding *finding;
+	bool deaf;
+
+	if (edge < 0 || network < 0 || network_answers(run) || loses_from_guest(run) || loses_to_guest(run))
+		return 0;
+	vmp_vec_foreach (exchange, &run->exchanges)
+		if (exchange->direction == VMP_FROM_GUEST && exchange->asked >= UNANSWERED_ASKED &&
+		    (!worst || exchange->asked > worst->asked))
+			worst = exchange;
+	if (!worst)
+		return 0;
+	/* Other traffic that comes in shows that it is this one neighbour that does not answer, not the network. */
+	deaf = run->seen.v[edge].unicast_to_guest == 0 || blocks_answers(run, worst);
+	finding = vmp_finding_add(&run->findings, deaf ? "nothing-arrives" : "questions-unanswered",
+				  deaf ? VMP_SEVERITY_CRITICAL : VMP_SEVERITY_INFO, VMP_CONFIDENCE_LIKELY,
+				  "the guest's %s leave this host at %s and no answer comes in", vmp_rules_questions(worst->kind),
+				  vmp_run_hop_name(run, edge));
+	if (!finding)
+		return -ENOMEM;
+	vmp_finding_place(finding, VMP_TO_GUEST, network, edge);
+	finding->packets = worst->asked;
+	vmp_finding_evidence(finding, "asked %llu times, answered never; mostly %s asks for %s", (ull)worst->asked,
+			     vmp_ip_format(&worst->asker, asker), vmp_ip_format(&worst->asked_of, asked_of));
+	vmp_finding_remedy(finding, "is %s alive, and in the same network? capture there; check the switch port and VLAN behind %s",
+			   vmp_ip_format(&worst->asked_of, asked_of), vmp_run_hop_name(run, edge));
+	return 0;
+}
