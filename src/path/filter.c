@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "path/filter.h"
+
+#include "base/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+/* Neighbour discovery, RFC 4861: ICMPv6 types 133 to 137; the target stands 8 octets into a solicitation or advertisement. */
+#define ND        "(icmp6 and ip6[40] >= 133 and ip6[40] <= 137)"
+#define ND_TARGET "icmp6 and ip6[40] >= 135 and ip6[40] <= 136"
+
+static void add_nd_target(struct vmp_buf *buf, const struct vmp_ip *ip)
+{
+	vmp_buf_printf(buf, "(" ND_TARGET);
+	for (unsigned int i = 0; i < 16; i += 4)
+		vmp_buf_printf(buf, " and ip6[%u:4] = 0x%02x%02x%02x%02x", 48 + i, ip->b[i], ip->b[i + 1], ip->b[i + 2],
+			       ip->b[i + 3]);
+	vmp_buf_printf(buf, ")");
+}
+
+/* Frames that carry the address, asked for it, or resolve any (without which the address cannot be reached). */
+static void add_address(struct vmp_buf *buf, const struct vmp_filter_parts *parts)
+{
+	bool six = parts->address->family == 6;
+	char ip[VMP_IP_STRLEN], mac[VMP_MAC_STRLEN];
+
+	vmp_ip_format(parts->address, ip);
+	if (!parts->mac) {
+		vmp_buf_printf(buf, "host %s or arp or " ND, ip);
+		return;
+	}
+	vmp_buf_printf(buf, "(ether host %s and (host %s or arp or " ND "))", vmp_mac_format(parts->mac, mac), ip);
+	if (parts->unicast_only)
+		return;
+	vmp_buf_printf(buf, " or (ether multicast and %shost %s", six ? "(" : "", ip);
+	if (six) {
+		vmp_buf_printf(buf, " or ");
+		add_nd_target(buf, parts->address);
+		vmp_buf_printf(buf, ")");
+	}
+	vmp_buf_printf(buf, ")");
+}
+
+static void add_device_part(struct vmp_buf *buf, const struct vmp_filter_parts *parts)
+{
+	char mac[VMP_MAC_STRLEN];
+
+	if (parts->address)
+		add_address(buf, parts);
+	else if (parts->mac)
+		vmp_buf_printf(buf, "ether host %s%s", vmp_mac_format(parts->mac, mac),
+			       parts->unicast_only ? "" : " or ether multicast");
+}
+
+/* True when the expression has this word. */
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+		if ((at == text || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[len]))
+			return true;
+	return false;
+}
+
+int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter)
+{
+	const char *more = parts->operator_filter && *parts->operator_filter ? parts->operator_filter : NULL;
+	struct vmp_buf plain = {0}, whole = {0};
+	char *text;
+
+	add_device_part(&plain, parts);
+	if (more)
+		vmp_buf_printf(&whole, plain.len ? "(%s) and (%s)" : "%s%s", plain.len ? plain.s : "", more);
+	else if (plain.len)
+		vmp_buf_printf(&whole, "%s", plain.s);
+	/*
+	 * `vlan` moves the offsets of all that stands after it in the text, so it comes last. Addresses of Ethernet do not
+	 * move; and an operator who writes `vlan` has said where the tag is.
+	 */
+	if (whole.len && (parts->address || more) && !(more && has_word(more, "vlan"))) {
+		struct vmp_buf twice = {0};
+
+		vmp_buf_printf(&twice, "(%s) or (vlan and (%s))", whole.s, whole.s);
+		twice.oom |= whole.oom;
+		vmp_buf_clear(&whole);
+		whole = twice;
+	}
+	whole.oom |= plain.oom;
+	vmp_buf_clear(&plain);
+	if (!whole.len && !whole.oom) {
+		*ret_filter = NULL;
+		return 0;
+	}
+	text = vmp_buf_take(&whole);
+	if (!text)
+		return -ENOMEM;
+	*ret_filter = text;
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text of the kernel's capture filters. Inside path/ only. */
+#ifndef VMP_PATH_FILTER_H
+#define VMP_PATH_FILTER_H
+
+#include "base/addr.h"
+#include "model/path.h"
+
+/* What a filter is made of. Pointers are borrowed, NULL when there is none. */
+struct vmp_filter_parts {
+	const struct vmp_mac *mac;      /* the guest's */
+	const struct vmp_ip *address;   /* ADDRESS of the call, the guest's own or a peer's */
+	const char *operator_filter;    /* pcap expression that compiles by itself */
+	bool unicast_only;              /* a peer's port: group frames there are not of this path */
+};
+
+/*
+ * Write the filter. ret_filter: caller frees; NULL when every frame is wanted. Returns 0 or -ENOMEM.
+ * Holds for a VLAN tag in the kernel's metadata, for one in the frame, and for one of each (pcap-filter(7), "vlan").
+ */
+int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter);
+
+#endif
