@@ -140,10 +140,11 @@ static void add_clean(struct vmp_buf *out, const char *text)
 
 int vmp_json_finish(struct vmp_json *json, struct vmp_buf *out)
 {
+	const int style = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
 	const char *text = NULL;
 
 	if (!json->oom)
-		text = json_object_to_json_string_ext(json->top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+		text = json_object_to_json_string_ext(json->top, style);
 	if (text) {
 		add_clean(out, text);
 		vmp_buf_add(out, "\n", 1);

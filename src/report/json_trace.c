@@ -183,7 +183,10 @@ static void add_backend(struct vmp_json *json, const struct vmp_run *run)
 	}
 	vmp_json_count(json, object, "dropped", backend->dropped);
 	vmp_json_count(json, object, "slack", backend->slack);
-	vmp_json_count(json, object, "queue_len", backend->queue_len);
+	if (backend->queue_len)
+		vmp_json_count(json, object, "queue_len", backend->queue_len);
+	if (backend->counts_taken && backend->waiting && backend->waited_ns)
+		vmp_json_decimal(json, object, "waited_s", backend->waited_ns, 9);
 }
 
 static void add_verdict(struct vmp_json *json, const struct vmp_run *run)

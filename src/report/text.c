@@ -110,15 +110,19 @@ void vmp_text_paragraph(struct vmp_buf *out, const struct vmp_report_style *styl
 	int hang = indent + vmp_text_width(label);
 	struct vmp_buf safe = {0};
 
+	vmp_text_safe(&safe, style, text);
 	vmp_buf_printf(out, "%*s", indent, "");
 	vmp_text_ink(out, style, ink);
-	vmp_buf_printf(out, "%s", label);
-	vmp_text_ink_end(out, style, ink);
-	vmp_text_safe(&safe, style, text);
+	if (*label) {
+		vmp_buf_printf(out, "%s", label);
+		vmp_text_ink_end(out, style, ink);
+	}
 	if (safe.s && style->width >= WIDTH_MIN && hang < style->width / 2)
 		add_wrapped(out, style, hang, safe.s);
 	else if (safe.s)
 		vmp_buf_add(out, safe.s, safe.len);
+	if (!*label)
+		vmp_text_ink_end(out, style, ink);
 	vmp_buf_add(out, "\n", 1);
 	out->oom |= safe.oom;
 	vmp_buf_clear(&safe);

@@ -20,7 +20,8 @@ int vmp_text_width(const char *text);
 
 /*
  * Append one paragraph: indent blanks, label in ink, then text, wrapped at the terminal's width below the label's end.
- * label: borrowed, may be ""; text: untrusted. Without a terminal it is one line, so that it can be searched.
+ * label: borrowed; "" leaves the ink to the text. text: untrusted. Without a terminal it is one line, so that it can be
+ * searched.
  */
 void vmp_text_paragraph(struct vmp_buf *out, const struct vmp_report_style *style, int indent, enum vmp_ink ink,
 			const char *label, const char *text);
@@ -49,7 +50,7 @@ const char *vmp_text_guest_name(const struct vmp_guest *guest);
 /* Append which card a NIC is: "52:54:00:02:1f:00 on 021f00", as far as known. Not escaped. */
 void vmp_text_nic(struct vmp_buf *out, const struct vmp_nic *nic);
 
-/* The hops of a run as a table: what was seen at each and, between them, what became of it. visible: vmp_view_hops(). */
+/* The hops as a table: what was seen at each and, between them, what became of it. visible: of vmp_view_hops(). */
 void vmp_text_hops(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run,
 		   const bool *visible);
 

@@ -43,8 +43,8 @@ static void add_guest(struct vmp_table *table, const struct vmp_guest *guest)
 		return;
 	vmp_table_cell(table, VMP_INK_BOLD, vmp_text_guest_name(guest));
 	vmp_table_cell(table, VMP_INK_PLAIN, vmp_guest_state_name(guest->state));
-	vmp_table_cell(table, VMP_INK_DIM, "no interfaces");
-	for (int i = 3; i < 8; i++)
+	vmp_table_cell(table, VMP_INK_DIM, "no interface");
+	for (size_t i = 3; i < table->columns; i++)
 		vmp_table_cell(table, VMP_INK_PLAIN, "");
 }
 
