@@ -51,37 +51,51 @@ static unsigned int nearness(const char *name, const char *word)
 	return len >= 3 && strcasestr(name, word) ? most + 1 : UINT_MAX;
 }
 
-/* Keep the nearest few, nearest first. */
-static void rank_name(const char *name, unsigned int distance, const char *near[NEAR_SHOWN], unsigned int far[NEAR_SHOWN])
-{
-	for (size_t i = 0; i < NEAR_SHOWN; i++) {
-		const char *other = near[i];
-		unsigned int others = far[i];
+struct near {
+	const char *name;
+	unsigned int distance;
+};
 
-		if (distance >= others)
+/* libvirt's order of guests is that of a hash table: equally near ones are ordered by name. */
+static int compare_near(const void *a, const void *b)
+{
+	const struct near *left = a, *right = b;
+
+	if (left->distance != right->distance)
+		return left->distance < right->distance ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+/* The guests whose names are near, nearest first. Returns how many; *ret_near is freed by the caller. */
+static size_t find_near(virDomainPtr *domains, int n, const char *word, struct near **ret_near)
+{
+	struct near *near = calloc((size_t)n + 1, sizeof(*near));
+	size_t found = 0;
+
+	for (int i = 0; near && i < n; i++) {
+		const char *name = virDomainGetName(domains[i]);
+
+		if (!name || nearness(name, word) == UINT_MAX)
 			continue;
-		near[i] = name;
-		far[i] = distance;
-		name = other;
-		distance = others;
+		near[found].name = name;
+		near[found++].distance = nearness(name, word);
 	}
+	if (found)
+		qsort(near, found, sizeof(*near), compare_near);
+	*ret_near = near;
+	return found;
 }
 
 static void describe_near(struct vmp_buf *text, virDomainPtr *domains, int n, const char *word)
 {
-	const char *near[NEAR_SHOWN] = {NULL};
-	unsigned int far[NEAR_SHOWN] = {UINT_MAX, UINT_MAX, UINT_MAX};
+	struct near *near = NULL;
+	size_t found = find_near(domains, n, word, &near);
 
-	for (int i = 0; i < n; i++) {
-		const char *name = virDomainGetName(domains[i]);
-
-		if (name)
-			rank_name(name, nearness(name, word), near, far);
-	}
-	for (size_t i = 0; i < NEAR_SHOWN && near[i]; i++)
-		vmp_buf_printf(text, "%s\"%.80s\"", i == 0 ? "did you mean " : " or ", near[i]);
-	if (near[0])
+	for (size_t i = 0; i < found && i < NEAR_SHOWN; i++)
+		vmp_buf_printf(text, "%s\"%.80s\"", i == 0 ? "did you mean " : " or ", near[i].name);
+	if (found)
 		vmp_buf_printf(text, "? ");
+	free(near);
 	if (n == 0)
 		vmp_buf_printf(text, "libvirt knows no guests there at all: is -c URI the right one?");
 	else
