@@ -1,0 +1,32 @@
+# One group of lines per target; tests/fuzz/README tells how to add one.
+EXTRA_DIST += %D%/README %D%/pcap2seeds.py %D%/seeds
+fuzz_replay = %D%/replay.c %D%/fuzz.h
+# A libFuzzer program: only this one is linked with the fuzzer's main, the libraries are instrumented by configure.
+fuzz_link_flags = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+# packet: a frame from a guest
+check_PROGRAMS += tests/fuzz/replay_packet
+TESTS += tests/fuzz/replay_packet
+tests_fuzz_replay_packet_SOURCES = $(fuzz_replay) %D%/fuzz_packet.c
+tests_fuzz_replay_packet_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"packet"'
+tests_fuzz_replay_packet_LDADD = libvmp_packet.a libvmp_model.a libvmp_base.a
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_packet
+tests_fuzz_fuzz_packet_SOURCES = %D%/fuzz_packet.c %D%/fuzz.h
+tests_fuzz_fuzz_packet_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_packet_LDADD = $(tests_fuzz_replay_packet_LDADD)
+endif
+
+# domain_xml: a domain XML of somebody else
+EXTRA_DIST += %D%/domain_xml.dict
+check_PROGRAMS += tests/fuzz/replay_domain_xml
+TESTS += tests/fuzz/replay_domain_xml
+tests_fuzz_replay_domain_xml_SOURCES = $(fuzz_replay) %D%/fuzz_domain_xml.c
+tests_fuzz_replay_domain_xml_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"domain_xml"'
+tests_fuzz_replay_domain_xml_LDADD = libvmp_domain.a libvmp_model.a libvmp_base.a $(LIBVIRT_LIBS) $(LIBXML_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_domain_xml
+tests_fuzz_fuzz_domain_xml_SOURCES = %D%/fuzz_domain_xml.c %D%/fuzz.h
+tests_fuzz_fuzz_domain_xml_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_domain_xml_LDADD = $(tests_fuzz_replay_domain_xml_LDADD)
+endif
