@@ -77,16 +77,17 @@ int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter)
 	else if (plain.len)
 		vmp_buf_printf(&whole, "%s", plain.s);
 	/*
-	 * `vlan` moves the offsets of all that stands after it in the text, so it comes last. Addresses of Ethernet do not
-	 * move; and an operator who writes `vlan` has said where the tag is.
+	 * `vlan` moves the offsets of all that stands after it in the text, once more each time, so the cases come in the order
+	 * of their tags: none (or one in the metadata), one, two (a guest's own inside the host's). Addresses of Ethernet do
+	 * not move; and an operator who writes `vlan` has said where the tag is.
 	 */
 	if (whole.len && (parts->address || more) && !(more && has_word(more, "vlan"))) {
-		struct vmp_buf twice = {0};
+		struct vmp_buf tagged = {0};
 
-		vmp_buf_printf(&twice, "(%s) or (vlan and (%s))", whole.s, whole.s);
-		twice.oom |= whole.oom;
+		vmp_buf_printf(&tagged, "(%s) or (vlan and (%s)) or (vlan and (%s))", whole.s, whole.s, whole.s);
+		tagged.oom |= whole.oom;
 		vmp_buf_clear(&whole);
-		whole = twice;
+		whole = tagged;
 	}
 	whole.oom |= plain.oom;
 	vmp_buf_clear(&plain);

@@ -38,8 +38,11 @@ static enum vmp_port_class classify_veth(const struct vmp_walk *walk, const stru
 
 	if (!peer)
 		return VMP_PORT_CLASS_OUTSIDE;
-	sw = peer->master ? vmp_host_link(walk->host, peer->master) : NULL;
-	/* Its other end is the host's own, or plugged into this same switch, or one that leads nowhere. */
+	/* A pair between the switch and the host's own stack is its way out when there is no other. */
+	if (!peer->master)
+		return VMP_PORT_CLASS_OUTSIDE;
+	sw = vmp_host_link(walk->host, peer->master);
+	/* Its other end is plugged into this same switch, or into one that leads nowhere. */
 	if (!sw || !is_switch(sw) || sw->ifindex == port->master || vmp_walk_seen(walk, sw))
 		return VMP_PORT_CLASS_PEER;
 	return vmp_walk_leads_out(walk, sw, peer) ? VMP_PORT_CLASS_UPLINK : VMP_PORT_CLASS_PEER;

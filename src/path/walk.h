@@ -43,7 +43,7 @@ struct vmp_way {
 enum vmp_port_class {
 	VMP_PORT_CLASS_UPLINK,  /* the network, by hardware or what stands on it */
 	VMP_PORT_CLASS_TUNNEL,  /* the network, inside other packets */
-	VMP_PORT_CLASS_OUTSIDE, /* another namespace: the network when nothing better is there, else a container or the like */
+	VMP_PORT_CLASS_OUTSIDE, /* a namespace or the host itself: the network when nothing better is there, else a container */
 	VMP_PORT_CLASS_PEER,    /* another guest, or something as good as one */
 	VMP_PORT_CLASS_HOST,    /* the host's own, or nothing */
 };
