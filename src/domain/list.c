@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/connection.h"
 
-#include "base/log.h"
-#include "base/str.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +19,6 @@ void vmp_libvirt_domains_free(virDomainPtr *domains, int n)
 	free(domains);
 }
 
-/* A guest whose XML cannot be read is listed all the same, by what libvirt says besides. */
-static int name_only(virDomainPtr libvirt_domain, struct vmp_guest *guest, struct vmp_err *err)
-{
-	char uuid[VIR_UUID_STRING_BUFLEN];
-	const char *name = virDomainGetName(libvirt_domain);
-
-	if (vmp_str_set(&guest->name, name ? name : "?") < 0 ||
-	    (virDomainGetUUIDString(libvirt_domain, uuid) == 0 && vmp_str_set(&guest->uuid, uuid) < 0))
-		return vmp_err_set(err, ENOMEM, "domain", name, "listing the guests: out of memory");
-	return vmp_libvirt_state(libvirt_domain, &guest->state, &guest->job_active, err);
-}
-
 /* Add one guest; one that went away since the list was made is no error. */
 static int add_guest(virDomainPtr libvirt_domain, vmp_guests *guests, struct vmp_err *err)
 {
@@ -43,19 +28,15 @@ static int add_guest(virDomainPtr libvirt_domain, vmp_guests *guests, struct vmp
 
 	if (code == -ENOENT)
 		return 0;
-	if (code == -EINVAL || code == -EFBIG) {
-		vmp_log(VMP_LOG_WARN, "%s", local.message);
-		code = name_only(libvirt_domain, &guest, &local);
-	}
-	slot = code == 0 ? vmp_vec_add(guests) : NULL;
-	if (slot) {
-		*slot = guest;
-		return 0;
-	}
-	vmp_guest_clear(&guest);
-	if (code == 0)
+	if (code < 0)
+		return vmp_err_set(err, -code, "domain", local.object, "listing the guests: %s", local.message);
+	slot = vmp_vec_add(guests);
+	if (!slot) {
+		vmp_guest_clear(&guest);
 		return vmp_err_set(err, ENOMEM, "domain", NULL, "listing the guests: out of memory");
-	return vmp_err_set(err, -code, "domain", local.object, "%s", local.message);
+	}
+	*slot = guest;
+	return 0;
 }
 
 static int compare_names(const void *a, const void *b)
