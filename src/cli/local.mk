@@ -2,8 +2,17 @@ sbin_PROGRAMS += vmpath
 vmpath_CFLAGS = $(AM_CFLAGS)
 vmpath_SOURCES = \
   %D%/cmd.c %D%/cmd.h \
+  %D%/cmd_complete.c \
+  %D%/cmd_list.c \
+  %D%/cmd_trace.c \
+  %D%/live.c %D%/live.h \
   %D%/main.c \
-  %D%/options.c %D%/options.h
+  %D%/options.c %D%/options.h \
+  %D%/pipeline.c %D%/pipeline.h \
+  %D%/signals.c \
+  %D%/trace.h \
+  %D%/watch.c \
+  %D%/which.c
 # Upper stages first: the linker reads the list once.
 vmpath_LDADD = \
   libvmp_domain.a libvmp_host.a libvmp_path.a libvmp_capture.a libvmp_packet.a libvmp_match.a \

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What vmpath does, top to bottom. From a guest's name to its NIC and the NIC's backend device; from there through the
+ * host to every uplink; a capture at each hop at once; privilege given up; the same packets found again at every hop;
+ * what the backend took, dropped and holds; and from all that what is wrong, where, and what to do.
+ */
+#include "cli/pipeline.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "domain/select.h"
+#include "domain/xml.h"
+#include "finding/finding.h"
+#include "match/last_hop.h"
+#include "path/path.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVIDENCE_FREE_BYTES (64ULL << 20) /* free space to find where evidence is to be written */
+
+typedef int step(struct vmp_trace *trace, struct vmp_err *err);
+
+static step read_request, find_guest, read_host, choose_nic, walk_path, open_points, watch_backend, begin_evidence,
+	give_up_privilege, watch, look_again, judge;
+
+static step *const steps[] = {
+	read_request,      /* options            -> address, filter                       */
+	find_guest,        /* name               -> guest and its NICs          domain/   */
+	read_host,         /* kernel             -> links, ports, FDB, routes   host/     */
+	choose_nic,        /* -i, ADDRESS        -> the NIC that is meant       domain/   */
+	walk_path,         /* NIC + host         -> hops                        path/     */
+	open_points,       /* hops               -> capture points, open        capture/  */
+	watch_backend,     /* backend            -> its counters, first look    gauge/    */
+	begin_evidence,    /* -w                 -> a folder that is kept whole evidence/ */
+	give_up_privilege, /* root               -> nobody, for good            guard/    */
+	watch,             /* frames             -> packets, sightings, fates   packet/ match/ */
+	look_again,        /* counters and state -> gauges, after the window    gauge/    */
+	judge,             /* all of it          -> findings, verdict           finding/  */
+};
+
+int vmp_pipeline_trace(struct vmp_trace *trace, const struct vmp_options *options, struct vmp_err *err)
+{
+	memset(trace, 0, sizeof(*trace));
+	trace->options = options;
+	trace->evidence_fd = -1;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		int code = steps[i](trace, err);
+
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+static int out_of_memory(struct vmp_err *err)
+{
+	return vmp_err_set(err, ENOMEM, "cli", NULL, "out of memory");
+}
+
+static int read_request(struct vmp_trace *trace, struct vmp_err *err)
+{
+	const struct vmp_options *options = trace->options;
+	int words = options->domain_xml ? 0 : 1; /* the guest's name comes first unless a file stands for it */
+
+	if (options->n_args < words)
+		return vmp_err_set(err, EINVAL, "cli", NULL, "which guest? usage: vmpath trace GUEST [ADDRESS]; see vmpath list");
+	if (options->n_args > words + 1)
+		return vmp_err_set(err, EINVAL, "cli", options->args[words + 1],
+				   "\"%s\" is one word too many: with --domain-xml no GUEST is given", options->args[words + 1]);
+	if (options->n_args == words + 1) {
+		if (vmp_ip_parse(options->args[words], &trace->run.address) < 0)
+			return vmp_err_set(err, EINVAL, "cli", options->args[words],
+					   "\"%s\" is not an IPv4 or IPv6 address (names are not looked up)", options->args[words]);
+		trace->run.has_address = true;
+	}
+	if (options->filter && (vmp_capture_check_filter(options->filter, err) < 0 ||
+				vmp_str_set(&trace->run.filter, options->filter) < 0))
+		return err->code ? -err->code : out_of_memory(err);
+	trace->run.promisc = options->promisc;
+	return 0;
+}
+
+static int find_guest(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_guest *guest = &trace->run.guest;
+	int code;
+
+	if (trace->options->domain_xml)
+		return vmp_domain_xml_read(trace->options->domain_xml, guest, &trace->domain_xml, err);
+	code = vmp_domain_open(trace->options->uri, &trace->domain, err);
+	if (code == 0)
+		code = vmp_str_set(&trace->run.uri, vmp_domain_uri(trace->domain));
+	if (code == 0)
+		code = vmp_domain_find(trace->domain, trace->options->args[0], guest, &trace->domain_xml, err);
+	if (code < 0)
+		return code;
+	if (guest->state == VMP_GUEST_SHUTOFF || guest->state == VMP_GUEST_CRASHED)
+		return vmp_err_set(err, ESRCH, "cli", guest->name, "guest %s is not running (%s), so it has no path to trace; start it: "
+				   "virsh start %s", guest->name, vmp_guest_state_name(guest->state), guest->name);
+	return 0;
+}
+
+/* The host's neighbour table knows addresses of guests it talks to itself. */
+static int add_neighbour_addresses(struct vmp_guest *guest, const struct vmp_host *host)
+{
+	vmp_vec_foreach (nic, &guest->nics)
+		vmp_vec_foreach (neighbour, &host->neighbours)
+			if (nic->has_mac && neighbour->has_mac && vmp_mac_equal(&nic->mac, &neighbour->mac) &&
+			    vmp_nic_add_address(nic, &neighbour->ip, VMP_ADDRESS_NEIGHBOUR) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+static int read_host(struct vmp_trace *trace, struct vmp_err *err)
+{
+	int code = vmp_host_open(&trace->reader, err);
+
+	if (code == 0)
+		code = vmp_host_read(trace->reader, &trace->host, err);
+	if (code < 0)
+		return code;
+	if (vmp_str_set(&trace->run.host_name, trace->host.name) < 0 ||
+	    add_neighbour_addresses(&trace->run.guest, &trace->host) < 0)
+		return out_of_memory(err);
+	return 0;
+}
+
+static int choose_nic(struct vmp_trace *trace, struct vmp_err *err)
+{
+	const struct vmp_ip *address = trace->run.has_address ? &trace->run.address : NULL;
+	int code = vmp_nic_select(&trace->run.guest, trace->options->interface, address, &trace->run.nic, err);
+
+	if (code == -EEXIST && address) {
+		struct vmp_err none = {0};
+
+		if (vmp_trace_which_nic(trace, address, &trace->run.nic, &none) == 0) {
+			memset(err, 0, sizeof(*err));
+			code = 0;
+		}
+	}
+	return code;
+}
+
+/* What libvirt knows of the guest's network and of the other guests: names for ports, and how the network leaves. */
+static void read_hints(struct vmp_trace *trace, vmp_guests *guests, struct vmp_path_hints *hints)
+{
+	const struct vmp_nic *nic = vmp_run_nic(&trace->run);
+	enum vmp_forward forward = VMP_FORWARD_UNKNOWN;
+	struct vmp_path_owner *owners;
+	struct vmp_err ignored = {0};
+	size_t n = 0;
+
+	hints->promisc = trace->run.promisc;
+	if (!trace->domain)
+		return;
+	if (nic->network && vmp_domain_network_forward(trace->domain, nic->network, &forward, &ignored) == 0) {
+		hints->nat = forward == VMP_FORWARD_NAT;
+		hints->routed = forward == VMP_FORWARD_ROUTE || forward == VMP_FORWARD_OPEN;
+		hints->isolated = forward == VMP_FORWARD_NONE;
+	}
+	if (vmp_domain_list(trace->domain, guests, &ignored) < 0) {
+		vmp_log(VMP_LOG_INFO, "other guests are not known: %s", ignored.message);
+		return;
+	}
+	vmp_vec_foreach (guest, guests)
+		n += guest->nics.n;
+	owners = calloc(n ? n : 1, sizeof(*owners));
+	if (!owners)
+		return;
+	hints->owners = owners;
+	vmp_vec_foreach (guest, guests)
+		vmp_vec_foreach (other, &guest->nics)
+			if (other->target)
+				owners[hints->n_owners++] = (struct vmp_path_owner){other->target, guest->name, other->mac};
+}
+
+static int walk_path(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_run *run = &trace->run;
+	const struct vmp_nic *nic = vmp_run_nic(run);
+	struct vmp_path_hints hints = {0};
+	vmp_guests guests = {0};
+	int code;
+
+	if (!nic->target)
+		return vmp_err_set(err, ENODEV, "cli", run->guest.name, "interface %zu of guest %s cannot be traced: %s", run->nic + 1,
+				   run->guest.name, nic->why_no_backend ? nic->why_no_backend : "it has no device on this host");
+	read_hints(trace, &guests, &hints);
+	code = vmp_path_build(&run->guest, run->nic, &trace->host, &hints, &run->path, err);
+	free((void *)(uintptr_t)hints.owners);
+	vmp_vec_foreach (guest, &guests)
+		vmp_guest_clear(guest);
+	vmp_vec_free(&guests);
+	if (code == 0 && run->path.backend < 0)
+		return vmp_err_set(err, ENODEV, "cli", nic->target, "the backend %s of guest %s is not on this host, or in another network "
+				   "namespace; compare virsh domiflist with ip link", nic->target, run->guest.name);
+	return code;
+}
+
+/* A point that could not be opened is a hop that is not observed, and why. */
+static int mark_unopened(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_run *run = &trace->run;
+
+	for (size_t i = 0; i < run->points.n; i++) {
+		struct vmp_point *point = &run->points.v[i];
+		struct vmp_hop *hop = &run->path.hops.v[trace->point_hops[i]];
+
+		if (point->opened)
+			continue;
+		if (trace->point_hops[i] == run->path.backend)
+			return vmp_err_set(err, ENODEV, "capture", point->name, "the backend %s cannot be observed: %s", point->name,
+					   point->why_not ? point->why_not : "it could not be opened");
+		hop->observed = VMP_OBSERVED_NO;
+		if (vmp_str_set(&hop->why, point->why_not) < 0)
+			return out_of_memory(err);
+	}
+	return 0;
+}
+
+static int open_points(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_run *run = &trace->run;
+	int code;
+
+	trace->hop_points = calloc(run->path.hops.n, sizeof(*trace->hop_points));
+	trace->point_hops = calloc(run->path.hops.n, sizeof(*trace->point_hops));
+	if (!trace->hop_points || !trace->point_hops)
+		return out_of_memory(err);
+	code = vmp_path_points(&run->path, vmp_run_nic(run), run->has_address ? &run->address : NULL, run->filter, run->promisc,
+			       &run->points, trace->hop_points, err);
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < run->path.hops.n; i++)
+		if (trace->hop_points[i] >= 0)
+			trace->point_hops[trace->hop_points[i]] = (int)i;
+	vmp_trace_catch_signals();
+	code = vmp_capture_open(&run->points, NULL, &trace->capture, err);
+	return code < 0 ? code : mark_unopened(trace, err);
+}
+
+static int watch_backend(struct vmp_trace *trace, struct vmp_err *err)
+{
+	const struct vmp_hop *hop = &trace->run.path.hops.v[trace->run.path.backend];
+	const struct vmp_link *link = vmp_host_link(&trace->host, hop->ifindex);
+	struct vmp_backend_reading reading = {0};
+	int code = vmp_counter_open(hop->ifindex, hop->to_guest, &trace->counter, err);
+
+	if (code == 0)
+		code = vmp_host_read_stats(trace->reader, hop->ifindex, &reading.before, err);
+	if (code == 0)
+		code = vmp_counter_read(trace->counter, &reading.given, err);
+	if (code == 0)
+		code = vmp_host_read_stats(trace->reader, hop->ifindex, &reading.after, err);
+	if (code < 0)
+		return code;
+	reading.at_ns = vmp_clock_monotonic_ns();
+	vmp_backend_begin(&trace->backend, hop, link ? link->txqueuelen : 0, &reading);
+	trace->backend_watched = true;
+	return vmp_gauge_before(&trace->run.gauges, &trace->run.path, &trace->host) < 0 ? out_of_memory(err) : 0;
+}
+
+static int begin_evidence(struct vmp_trace *trace, struct vmp_err *err)
+{
+	const struct vmp_options *options = trace->options;
+	struct vmp_evidence_conf conf = {.payload_bytes = options->payload_bytes};
+	char *name;
+	int code;
+
+	trace->run.started_ns = vmp_clock_realtime_ns();
+	if (!options->write_dir)
+		return 0;
+	code = vmp_evidence_check_space(options->write_dir, EVIDENCE_FREE_BYTES, err);
+	if (code < 0)
+		return code;
+	name = vmp_evidence_name(trace->run.guest.name, trace->run.started_ns);
+	if (!name)
+		return out_of_memory(err);
+	code = vmp_keeper_start(options->write_dir, name, &trace->keeper, &trace->evidence_fd, err);
+	free(name);
+	return code < 0 ? code : vmp_evidence_open(trace->evidence_fd, &trace->run, &conf, &trace->evidence, err);
+}
+
+static int give_up_privilege(struct vmp_trace *trace, struct vmp_err *err)
+{
+	(void)trace;
+	return vmp_guard_drop(err);
+}
+
+static int watch(struct vmp_trace *trace, struct vmp_err *err)
+{
+	return vmp_trace_watch(trace, err);
+}
+
+static void read_state_again(struct vmp_trace *trace)
+{
+	struct vmp_guest *guest = &trace->run.guest;
+	struct vmp_err ignored = {0};
+	int code;
+
+	if (!trace->domain || !guest->uuid)
+		return;
+	code = vmp_domain_state(trace->domain, guest->uuid, &guest->state, &guest->job_active, &ignored);
+	if (code == -ENOENT)
+		guest->state = VMP_GUEST_SHUTOFF;
+	else if (code < 0)
+		vmp_run_note(&trace->run, "the guest's state could not be asked again: %s", ignored.message);
+	if (guest->job_active)
+		vmp_run_note(&trace->run, "a migration or save job of the guest was active");
+}
+
+static int look_again(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_run *run = &trace->run;
+	struct vmp_host after = {0};
+	struct vmp_err ignored = {0};
+
+	read_state_again(trace);
+	if (vmp_host_read(trace->reader, &after, &ignored) == 0)
+		vmp_gauge_after(&run->gauges, &after);
+	else
+		vmp_run_note(run, "the counters after the window could not be read: %s", ignored.message);
+	vmp_host_clear(&after);
+	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0 || vmp_match_report(trace->match, run) < 0 ||
+	    vmp_match_last_hop(run) < 0)
+		return out_of_memory(err);
+	/* A peer is shown when it has a part in the story. */
+	for (size_t i = 0; i < run->path.hops.n; i++)
+		if (run->seen.v[i].to_guest.packets + run->seen.v[i].from_guest.packets > 0)
+			run->path.hops.v[i].shown = true;
+	return 0;
+}
+
+static int judge(struct vmp_trace *trace, struct vmp_err *err)
+{
+	return vmp_finding_judge(&trace->run) < 0 ? out_of_memory(err) : 0;
+}
+
+int vmp_pipeline_publish(struct vmp_trace *trace, char **ret_folder, struct vmp_err *err)
+{
+	struct vmp_report_style plain = {.verbose = true};
+	struct vmp_buf text = {0}, json = {0};
+	int code = 0;
+
+	*ret_folder = NULL;
+	if (!trace->evidence)
+		return 0;
+	if (vmp_evidence_left_out(trace->evidence))
+		vmp_run_note(&trace->run, "%llu frames are not in the evidence: its size cap was reached",
+			     (unsigned long long)vmp_evidence_left_out(trace->evidence));
+	if (vmp_format_find("text")->trace(&trace->run, &plain, &text) < 0 ||
+	    vmp_format_find("json")->trace(&trace->run, &plain, &json) < 0)
+		code = out_of_memory(err);
+	if (code == 0) {
+		struct vmp_evidence_file files[] = {
+			{"report.json", json.s, json.len},
+			{"report.txt", text.s, text.len},
+			{"domain.xml", trace->domain_xml, strlen(trace->domain_xml)},
+		};
+
+		code = vmp_evidence_finish(trace->evidence, &trace->run, files, sizeof(files) / sizeof(*files), err);
+	}
+	if (code == 0)
+		code = vmp_keeper_publish(trace->keeper, ret_folder, err);
+	vmp_buf_clear(&text);
+	vmp_buf_clear(&json);
+	return code;
+}
+
+void vmp_pipeline_end(struct vmp_trace *trace)
+{
+	vmp_match_free(trace->match);
+	vmp_evidence_close(trace->evidence);
+	vmp_keeper_end(trace->keeper);
+	vmp_counter_close(trace->counter);
+	vmp_capture_close(trace->capture);
+	vmp_host_clear(&trace->host);
+	vmp_host_close(trace->reader);
+	vmp_domain_close(trace->domain);
+	free(trace->hop_points);
+	free(trace->point_hops);
+	free(trace->domain_xml);
+	vmp_run_clear(&trace->run);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one trace holds while it runs. The steps that work on it are named in pipeline.c, in their order. */
+#ifndef VMP_CLI_TRACE_H
+#define VMP_CLI_TRACE_H
+
+#include "base/err.h"
+#include "capture/capture.h"
+#include "capture/counter.h"
+#include "cli/options.h"
+#include "domain/domain.h"
+#include "evidence/evidence.h"
+#include "gauge/gauge.h"
+#include "guard/guard.h"
+#include "host/host.h"
+#include "match/match.h"
+#include "model/run.h"
+
+struct vmp_trace {
+	const struct vmp_options *options;
+	struct vmp_run run;             /* the record: all that is reported is made from it */
+
+	struct vmp_domain *domain;      /* NULL: the guest came from a file */
+	char *domain_xml;
+	struct vmp_host_reader *reader;
+	struct vmp_host host;
+	int *hop_points;                /* by hop: index of its point, -1: none */
+	int *point_hops;                /* by point: index of its hop */
+	struct vmp_capture *capture;
+	struct vmp_counter *counter;    /* frames given to the backend */
+	struct vmp_backend_watch backend;
+	bool backend_watched;
+	struct vmp_keeper *keeper;      /* NULL: no evidence is asked for */
+	int evidence_fd;
+	struct vmp_evidence *evidence;
+	struct vmp_match *match;
+};
+
+/* Signals that end a trace early: SIGINT, SIGTERM, SIGHUP. Counts them; the first ends the window, the second all waiting. */
+int vmp_trace_signals(void);
+
+/* Catch them from now on. */
+void vmp_trace_catch_signals(void);
+
+/* The window: hand frames from the points to the matcher until it is over and settled (watch.c). Errors: those of a broken capture. */
+int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err);
+
+/* When several NICs may be meant, the one whose backend sends with ADDRESS as seen within two seconds (which.c). */
+int vmp_trace_which_nic(struct vmp_trace *trace, const struct vmp_ip *address, size_t *ret_nic, struct vmp_err *err);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The window: frames from all points, in the order of their times, decoded once, matched, and kept as evidence. */
+#include "cli/trace.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/live.h"
+#include "match/order.h"
+#include "packet/packet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTLE_NS      (1000 * VMP_NS_PER_MS)
+#define POLL_MS        50
+#define BACKEND_EVERY_NS (200 * VMP_NS_PER_MS)
+#define STEP_NS        (20 * VMP_NS_PER_MS) /* the clock jumps by more than any slewing does */
+#define ORDER_BYTES    (64U << 20)
+
+/* A frame that waits until the fate of its packet is known. */
+struct held {
+	struct held *next;
+	struct vmp_frame frame;
+	struct vmp_packet packet;
+};
+
+struct window {
+	struct vmp_trace *trace;
+	struct vmp_hash_key key;
+	struct vmp_order *order;
+	struct held *oldest, **newest;
+	struct vmp_live *live;
+	uint64_t end_ns;                /* of the window */
+	bool closed;
+	uint64_t stats_ns, backend_ns;  /* last looks */
+	uint64_t late;                  /* frames out of order, at the last look */
+	uint64_t *dropped;              /* by point, at the last look */
+	bool *gone;                     /* by point: its disappearance was noted */
+	int64_t clock_offset_ns;        /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	struct vmp_err *err;
+};
+
+static int take_frame(void *context, const struct vmp_frame *frame)
+{
+	struct window *window = context;
+	int code = vmp_order_push(window->order, frame);
+
+	if (code == -ENOBUFS) {
+		vmp_match_gap(window->trace->match, frame->point, frame->ts_ns, frame->ts_ns, VMP_UNSURE_CAPTURE_LOSS);
+		return 0;
+	}
+	return code;
+}
+
+/* ---- evidence ---------------------------------------------------------------------------------------------------- */
+
+static int hold(struct window *window, const struct vmp_frame *frame, const struct vmp_packet *packet)
+{
+	struct held *held;
+
+	if (!window->trace->evidence)
+		return 0;
+	held = malloc(sizeof(*held) + frame->cap_len);
+	if (!held)
+		return -ENOMEM;
+	held->next = NULL;
+	held->frame = *frame;
+	held->frame.data = (uint8_t *)(held + 1);
+	memcpy(held + 1, frame->data, frame->cap_len);
+	held->packet = *packet;
+	*window->newest = held;
+	window->newest = &held->next;
+	return 0;
+}
+
+static int keep(struct window *window, const struct vmp_settled *settled)
+{
+	struct vmp_trace *trace = window->trace;
+	struct held *held = window->oldest;
+	char comment[128];
+	int code = 0;
+
+	if (!held)
+		return 0;
+	if (settled->relevant) {
+		struct vmp_evidence_frame item = {&held->frame, &held->packet, settled->packet_id, NULL};
+
+		if (settled->fate == VMP_FATE_LOST) {
+			snprintf(comment, sizeof(comment), "lost: not seen at %s within %llu ms",
+				 vmp_run_hop_name(&trace->run, settled->next_hop),
+				 (unsigned long long)(trace->run.settle_ns / VMP_NS_PER_MS));
+			item.comment = comment;
+		}
+		code = vmp_evidence_add(trace->evidence, &item, window->err);
+	}
+	window->oldest = held->next;
+	if (!window->oldest)
+		window->newest = &window->oldest;
+	free(held);
+	return code;
+}
+
+static int keep_settled(struct window *window)
+{
+	struct vmp_settled settled;
+
+	while (vmp_match_next(window->trace->match, &settled)) {
+		int code = keep(window, &settled);
+
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* ---- frames ------------------------------------------------------------------------------------------------------ */
+
+static int match_frames(struct window *window, uint64_t complete_ns)
+{
+	struct vmp_frame frame;
+
+	while (vmp_order_pop(window->order, complete_ns, &frame)) {
+		struct vmp_packet packet;
+		struct vmp_fingerprint fingerprint;
+		int code;
+
+		vmp_packet_decode(&frame, &packet);
+		vmp_packet_fingerprint(&window->key, &frame, &packet, &fingerprint);
+		code = vmp_match_add(window->trace->match, &frame, &packet, &fingerprint);
+		if (code == 0)
+			code = hold(window, &frame, &packet);
+		if (code < 0 && code != -ENOBUFS)
+			return vmp_err_set(window->err, -code, "cli", NULL, "out of memory while matching packets");
+	}
+	return 0;
+}
+
+/* ---- looks around ------------------------------------------------------------------------------------------------ */
+
+/* What the points lost since the last look was lost at some time since then. */
+static void look_at_points(struct window *window, uint64_t now_ns)
+{
+	struct vmp_run *run = &window->trace->run;
+
+	vmp_capture_stats(window->trace->capture);
+	for (size_t i = 0; i < run->points.n; i++) {
+		const struct vmp_point *point = &run->points.v[i];
+
+		if (point->dropped > window->dropped[i]) {
+			vmp_match_gap(window->trace->match, i, window->stats_ns, now_ns, VMP_UNSURE_CAPTURE_LOSS);
+			run->capture_whole = false;
+		}
+		window->dropped[i] = point->dropped;
+		if (point->vanished && !window->gone[i]) {
+			vmp_match_gap(window->trace->match, i, window->stats_ns, UINT64_MAX, VMP_UNSURE_VANISHED);
+			vmp_run_note(run, "%s vanished during the run", point->name);
+			run->capture_whole = false;
+			window->gone[i] = true;
+		}
+	}
+	/* A frame that came too late to be put in order may have met the wrong one of several equal packets. */
+	if (vmp_order_late(window->order) > window->late)
+		for (size_t i = 0; i < run->points.n; i++)
+			vmp_match_gap(window->trace->match, i, window->stats_ns - SETTLE_NS, now_ns, VMP_UNSURE_IDENTITY);
+	window->late = vmp_order_late(window->order);
+	window->stats_ns = now_ns;
+}
+
+static bool backend_vanished(const struct window *window)
+{
+	int point = window->trace->hop_points[window->trace->run.path.backend];
+
+	return point >= 0 && window->gone[point];
+}
+
+static void look_at_backend(struct window *window)
+{
+	struct vmp_trace *trace = window->trace;
+	int ifindex = trace->run.path.hops.v[trace->run.path.backend].ifindex;
+	struct vmp_backend_reading reading = {0};
+	struct vmp_err ignored = {0};
+
+	if (!trace->backend_watched)
+		return;
+	if (vmp_host_read_stats(trace->reader, ifindex, &reading.before, &ignored) < 0 ||
+	    vmp_counter_read(trace->counter, &reading.given, &ignored) < 0 ||
+	    vmp_host_read_stats(trace->reader, ifindex, &reading.after, &ignored) < 0) {
+		vmp_backend_lose(&trace->backend, "the device vanished");
+		return;
+	}
+	reading.at_ns = vmp_clock_monotonic_ns();
+	vmp_backend_sample(&trace->backend, &reading);
+}
+
+/* A clock that jumps makes times of packets before and after incomparable. */
+static void look_at_clock(struct window *window)
+{
+	struct vmp_run *run = &window->trace->run;
+	int64_t offset = (int64_t)(vmp_clock_realtime_ns() - vmp_clock_monotonic_ns());
+	int64_t jump = offset - window->clock_offset_ns;
+
+	window->clock_offset_ns = offset;
+	if (jump < (int64_t)STEP_NS && jump > -(int64_t)STEP_NS)
+		return;
+	run->observations.clock_stepped = true;
+	vmp_run_note(run, "the clock was stepped by %.3f s during the run", (double)jump / 1e9);
+	for (size_t i = 0; i < run->points.n; i++)
+		vmp_match_gap(window->trace->match, i, 0, UINT64_MAX, VMP_UNSURE_CLOCK);
+}
+
+static void close_window(struct window *window, uint64_t end_ns)
+{
+	window->closed = true;
+	window->end_ns = end_ns;
+	window->trace->run.ended_ns = end_ns;
+	vmp_match_close_window(window->trace->match, end_ns);
+}
+
+/* True when the run is over: the window has closed, and what fell into it has had its time to settle. */
+static bool is_over(struct window *window, uint64_t now_ns, uint64_t complete_ns)
+{
+	if (!window->closed && (vmp_trace_signals() > 0 || backend_vanished(window))) {
+		window->trace->run.interrupted = true;
+		close_window(window, now_ns);
+	}
+	if (!window->closed && now_ns >= window->end_ns)
+		close_window(window, window->end_ns);
+	return window->closed && (complete_ns >= window->end_ns + SETTLE_NS || vmp_trace_signals() > 1);
+}
+
+static int run_window(struct window *window)
+{
+	struct vmp_trace *trace = window->trace;
+	uint64_t complete_ns = trace->run.started_ns;
+
+	for (;;) {
+		int code = vmp_capture_poll(trace->capture, POLL_MS, take_frame, window, &complete_ns, window->err);
+		uint64_t now_ns = vmp_clock_realtime_ns(), mono_ns = vmp_clock_monotonic_ns();
+
+		if (code < 0 && code != -EINTR)
+			return code;
+		look_at_points(window, now_ns);
+		look_at_clock(window);
+		if (mono_ns >= window->backend_ns + BACKEND_EVERY_NS) {
+			look_at_backend(window);
+			window->backend_ns = mono_ns;
+		}
+		code = match_frames(window, complete_ns);
+		if (code < 0)
+			return code;
+		vmp_match_settle(trace->match, complete_ns);
+		code = keep_settled(window);
+		if (code < 0)
+			return code;
+		vmp_live_update(window->live, &trace->run, vmp_match_seen(trace->match), mono_ns);
+		if (is_over(window, now_ns, complete_ns))
+			break;
+	}
+	look_at_backend(window);
+	vmp_match_settle_all(trace->match, complete_ns);
+	return keep_settled(window);
+}
+
+static int begin_window(struct window *window, struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_match_conf conf = {
+		.settle_ns = SETTLE_NS, .has_address = trace->run.has_address, .address = trace->run.address};
+	int code;
+
+	window->trace = trace;
+	window->err = err;
+	window->newest = &window->oldest;
+	window->order = vmp_order_new(ORDER_BYTES);
+	window->dropped = calloc(trace->run.points.n, sizeof(*window->dropped));
+	window->gone = calloc(trace->run.points.n, sizeof(*window->gone));
+	if (!window->order || !window->dropped || !window->gone)
+		return vmp_err_set(err, ENOMEM, "cli", NULL, "out of memory");
+	code = vmp_hash_key_random(&window->key);
+	if (code < 0)
+		return vmp_err_set(err, -code, "cli", NULL, "no random numbers are to be had from the kernel: %s", strerror(-code));
+	trace->run.settle_ns = SETTLE_NS;
+	trace->run.capture_whole = true;
+	window->stats_ns = trace->run.started_ns;
+	window->clock_offset_ns = (int64_t)(vmp_clock_realtime_ns() - vmp_clock_monotonic_ns());
+	window->end_ns = trace->run.started_ns + trace->options->duration_ns;
+	conf.key = window->key;
+	conf.start_ns = trace->run.started_ns;
+	window->live = vmp_live_begin(trace->options, window->end_ns + SETTLE_NS);
+	return vmp_match_new(&trace->run.path, vmp_run_nic(&trace->run), trace->point_hops, trace->run.points.n, &conf, &trace->match,
+			     err);
+}
+
+int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct window window = {0};
+	int code = begin_window(&window, trace, err);
+
+	if (code == 0)
+		code = run_window(&window);
+	trace->run.observations.late = window.order ? vmp_order_late(window.order) : 0;
+	vmp_live_end(window.live);
+	vmp_order_free(window.order);
+	while (window.oldest) {
+		struct held *next = window.oldest->next;
+
+		free(window.oldest);
+		window.oldest = next;
+	}
+	free(window.dropped);
+	free(window.gone);
+	return code;
+}
