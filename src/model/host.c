@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/host.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,24 @@ const struct vmp_link *vmp_host_link_named(const struct vmp_host *host, const ch
 		if (strcmp(link->name, name) == 0)
 			return link;
 	return NULL;
+}
+
+int vmp_host_learn_addresses(const struct vmp_host *host, struct vmp_guest *guest)
+{
+	enum { ADDRESSES_MAX = 64 };
+
+	vmp_vec_foreach (nic, &guest->nics) {
+		if (!nic->has_mac)
+			continue;
+		vmp_vec_foreach (neighbour, &host->neighbours) {
+			/* The kernel gives a MAC for entries that hold only: not for failed and incomplete ones */
+			if (!neighbour->has_mac || !vmp_mac_equal(&neighbour->mac, &nic->mac) || nic->addresses.n >= ADDRESSES_MAX)
+				continue;
+			if (vmp_nic_add_address(nic, &neighbour->ip, VMP_ADDRESS_NEIGHBOUR) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 void vmp_host_clear(struct vmp_host *host)

@@ -146,6 +146,12 @@ const struct vmp_link *vmp_host_link(const struct vmp_host *host, int ifindex);
 /* The link with this name, or NULL. Borrowed from host. */
 const struct vmp_link *vmp_host_link_named(const struct vmp_host *host, const char *name);
 
+/*
+ * Add to the guest's NICs the addresses that the host's neighbour table has for their MACs; at most 64 for one NIC, since a
+ * guest can claim any number. Returns 0 or -ENOMEM.
+ */
+int vmp_host_learn_addresses(const struct vmp_host *host, struct vmp_guest *guest);
+
 /* "nic", "bridge", "tap", ...: the words of the JSON documents. */
 const char *vmp_link_kind_name(enum vmp_link_kind kind);
 
