@@ -102,8 +102,8 @@ static struct vmp_point *see(struct vmp_run *run, size_t hop, uint64_t to_guest,
 	return point;
 }
 
-static struct vmp_segment *add_segment(struct vmp_run *run, enum vmp_direction direction, int from, int to, uint64_t offered,
-				       uint64_t delivered, uint64_t lost)
+static struct vmp_segment *add_segment(struct vmp_run *run, enum vmp_direction direction, int from, int to,
+				       uint64_t offered, uint64_t delivered, uint64_t lost)
 {
 	struct vmp_segment *segment = vmp_vec_add(&run->segments);
 
@@ -331,7 +331,8 @@ void sample_tangled(struct vmp_run *run)
 	run->exchanges.v[0].refused = 1;
 	run->exchanges.v[0].pending = 2;
 	run->exchanges.v[0].answers_lost_inside = 1;
-	give_verdict(run, VMP_STATE_INCONCLUSIVE, "capture-incomplete", "the capture on eth0 lost frames and 021f00 went away");
+	give_verdict(run, VMP_STATE_INCONCLUSIVE, "capture-incomplete",
+		     "the capture on eth0 lost frames and 021f00 went away");
 	run->verdict.confidence = VMP_CONFIDENCE_WEAK;
 }
 
@@ -388,7 +389,8 @@ struct vmp_listing sample_guests(void)
 	make_guest(vmp_vec_add(&guests));
 	vmp_nic_add_address(&guests.v[0].nics.v[0], &second, VMP_ADDRESS_NEIGHBOUR);
 	nic = add_nic(&guests.v[0], "hostdev", "52:54:00:02:1f:01", NULL);
-	nic->why_no_backend = copy("its network card is passed through to the guest, so its packets do not cross this host's kernel");
+	nic->why_no_backend = copy("its network card is passed through to the guest, so its packets do not cross this "
+				   "host's kernel");
 	guest = vmp_vec_add(&guests);
 	guest->name = copy("\xe6\x9d\xb1\xe4\xba\xac e\xcc\x81\033[31m");
 	guest->state = VMP_GUEST_PAUSED;

@@ -14,7 +14,7 @@ void sample_healthy(struct vmp_run *run);
 /* The guest takes its packets and keeps silent: no segment loses anything, and still the verdict has a place. */
 void sample_silent(struct vmp_run *run);
 
-/* Another guest's port, unsure packets, lossy and missing captures, a device that vanished, wrong tags, 64-bit counts. */
+/* Another guest's port, unsure packets, lossy and missing captures, a vanished device, wrong tags, 64-bit counts. */
 void sample_tangled(struct vmp_run *run);
 
 /* Names and texts that want to break terminals and parsers. */
