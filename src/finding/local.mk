@@ -6,4 +6,5 @@ libvmp_finding_a_SOURCES = \
   %D%/rules.c %D%/rules.h \
   %D%/rules_guest.c \
   %D%/rules_loss.c \
-  %D%/rules_network.c
+  %D%/rules_network.c \
+  %D%/rules_path.c

@@ -60,9 +60,6 @@ static void check_guest_state(struct vmp_check *check)
 
 	if (is_off(check->guest))
 		vmp_check_fact(check, "guest-not-running", -1, "%s is %s", name, vmp_guest_state_name(check->guest->state));
-	else if (check->guest->state == VMP_GUEST_PAUSED || check->guest->state == VMP_GUEST_PMSUSPENDED)
-		vmp_check_fact(check, "guest-paused", check->path->backend, "%s is %s: it takes no packets", name,
-			       vmp_guest_state_name(check->guest->state));
 	if (check->guest->job_active)
 		vmp_check_fact(check, "guest-job", -1, "a migration or save job of %s was running", name);
 }
