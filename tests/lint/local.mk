@@ -4,6 +4,7 @@ LINT = \
   %D%/style.sh \
   %D%/shell.sh \
   %D%/docs.sh \
+  %D%/completion.sh \
   %D%/exports.sh \
   %D%/options.sh
 TESTS += $(LINT)
