@@ -176,7 +176,7 @@ step_lab() { lab lab native gcc 1500; }
 step_nest() { lab nest nest gcc 1200; }
 
 step_clang() {
-	build clang CC=clang --enable-sanitizers CFLAGS="-O1 -g"
+	build clang CC=clang --enable-sanitizers --enable-fuzzers CFLAGS="-O1 -g"
 }
 
 # A program that gave its privileges up may not be traced, not even by its own leak checker; leaks are the unit tests' job.
@@ -185,25 +185,22 @@ step_lab_sanitized() {
 		lab lab-sanitized native clang 1800
 }
 
-# The seeds are replayed by make check in both builds; this builds the fuzzers themselves and runs each for a moment.
+# The seeds are replayed by make check in both builds; this runs each fuzzer for a moment, starting from them.
 step_fuzz() {
-	local dir=$work/build-fuzz
-	mkdir "$dir"
-	# shellcheck disable=SC2016 # the inner shell expands them
-	one fuzz 1200 sh -ec '
-		cd "$1"
-		../src/configure -q CC=clang --enable-werror --enable-fuzzers --enable-sanitizers CFLAGS="-O1 -g"
-		make -j2
-		found=
-		for fuzzer in tests/fuzz/fuzz_*; do
-			[ -f "$fuzzer" ] && [ -x "$fuzzer" ] || continue
-			found=1
-			seeds=../src/tests/fuzz/seeds/${fuzzer##*/fuzz_}
-			mkdir -p corpus/"${fuzzer##*/}"
-			echo "== $fuzzer"
-			"$fuzzer" -max_total_time=5 -rss_limit_mb=1024 -timeout=5 corpus/"${fuzzer##*/}" $([ ! -d "$seeds" ] || echo "$seeds")
-		done
-		[ -n "$found" ] || { echo "no fuzzer was built"; exit 1; }' sh "$dir"
+	local fuzzer target dict options found=''
+	for fuzzer in "$work"/build-clang/tests/fuzz/fuzz_*; do
+		{ [ -f "$fuzzer" ] && [ -x "$fuzzer" ]; } || continue
+		found=1
+		target=${fuzzer##*/fuzz_}
+		dict=$work/src/tests/fuzz/$target.dict
+		options=()
+		[ ! -e "$dict" ] || options=(-dict="$dict")
+		mkdir -p "$work/corpus/$target"
+		one "fuzz-$target" 120 "$fuzzer" -max_total_time=5 -rss_limit_mb=1024 -timeout=5 -print_final_stats=1 \
+			-artifact_prefix="$logs/fuzz-$target-" "${options[@]}" \
+			"$work/corpus/$target" "$work/src/tests/fuzz/seeds/$target"
+	done
+	[ -n "$found" ] || fail "fuzz: no fuzzer was built in build-clang (step clang makes them)"
 }
 
 step_install() {
