@@ -4,7 +4,9 @@ vmpath_SOURCES = \
   %D%/cmd.c %D%/cmd.h \
   %D%/cmd_complete.c \
   %D%/cmd_list.c \
+  %D%/cmd_path.c \
   %D%/cmd_trace.c \
+  %D%/hints.c %D%/hints.h \
   %D%/live.c %D%/live.h \
   %D%/main.c \
   %D%/options.c %D%/options.h \

@@ -79,9 +79,6 @@ static void check_backend_there(struct vmp_check *check)
 		vmp_check_fact(check, "no-host-device", -1, "%s", nic->why_no_backend);
 	else if (check->backend || is_off(check->guest))
 		return;
-	else if (nic->backend_domain)
-		vmp_check_fact(check, "no-host-device", -1, "the backend is in the driver domain %s, not on this host",
-			       nic->backend_domain);
 	else if (nic->target)
 		vmp_check_fact(check, "backend-missing", -1, "the domain XML names %s, and this host has no such device", nic->target);
 	else if (check->guest->state != VMP_GUEST_STATE_UNKNOWN)
