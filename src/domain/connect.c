@@ -28,11 +28,14 @@ static void keep_xml_quiet(void *data, const char *fmt, ...)
 
 static int fail_open(const char *uri, struct vmp_err *err)
 {
+	const char *hint = uri && strncmp(uri, "test:", 5) == 0
+				   ? "check the file of the test driver"
+				   : "is libvirtd (or virtqemud) running? -c URI names another connection";
 	char doing[256];
 	struct vmp_err local = {0};
 
 	snprintf(doing, sizeof(doing), "connecting to libvirt (%.160s)", uri ? uri : "its default URI");
-	vmp_libvirt_error(&local, uri, doing, "is libvirtd (or virtqemud) running? -c URI names another connection");
+	vmp_libvirt_error(&local, uri, doing, hint);
 	return vmp_err_set(err, local.code == EACCES ? EACCES : ECONNREFUSED, "domain", uri, "%s", local.message);
 }
 

@@ -112,8 +112,9 @@ static int fail_unknown(struct vmp_domain *domain, const char *word, struct vmp_
 		return n;
 	describe_near(&text, domains, n, word);
 	vmp_libvirt_domains_free(domains, n);
-	vmp_err_set(err, ENOENT, "domain", word, "looking for guest \"%.160s\" at %.160s: there is no guest of this name, UUID or id; %s",
-		    word, domain->uri, text.s ? text.s : "");
+	vmp_err_set(err, ENOENT, "domain", word,
+		    "looking for guest \"%.160s\" at %.160s: there is no guest of this name, UUID or id; %s", word,
+		    domain->uri, text.s ? text.s : "");
 	vmp_buf_clear(&text);
 	return -ENOENT;
 }

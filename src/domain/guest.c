@@ -23,6 +23,8 @@ static const enum vmp_guest_state states[] = {
 	[VIR_DOMAIN_PMSUSPENDED] = VMP_GUEST_PMSUSPENDED,
 };
 
+enum { STATES = sizeof(states) / sizeof(*states) };
+
 /* name: taken before the call that failed, since every call of libvirt, also for a name, forgets the last error. */
 static int fail(struct vmp_err *err, const char *name, const char *what)
 {
@@ -43,7 +45,7 @@ int vmp_libvirt_state(virDomainPtr libvirt_domain, enum vmp_guest_state *ret_sta
 		return fail(err, name ? name : "?", "state");
 	/* Not every driver knows jobs: one that cannot tell has none running. */
 	*ret_job_active = virDomainGetJobInfo(libvirt_domain, &job) == 0 && job.type != VIR_DOMAIN_JOB_NONE;
-	*ret_state = state >= 0 && (size_t)state < sizeof(states) / sizeof(*states) ? states[state] : VMP_GUEST_STATE_UNKNOWN;
+	*ret_state = state >= 0 && state < STATES ? states[state] : VMP_GUEST_STATE_UNKNOWN;
 	return 0;
 }
 
@@ -58,7 +60,8 @@ static int add_lease(struct vmp_guest *guest, const virDomainInterface *lease)
 		if (!nic->has_mac || !vmp_mac_equal(&nic->mac, &mac))
 			continue;
 		for (unsigned int i = 0; i < lease->naddrs; i++)
-			if (vmp_ip_parse(lease->addrs[i].addr, &ip) == 0 && vmp_nic_add_address(nic, &ip, VMP_ADDRESS_LEASE) < 0)
+			if (vmp_ip_parse(lease->addrs[i].addr, &ip) == 0 &&
+			    vmp_nic_add_address(nic, &ip, VMP_ADDRESS_LEASE) < 0)
 				return -ENOMEM;
 	}
 	return 0;
@@ -97,7 +100,8 @@ int vmp_libvirt_guest(virDomainPtr libvirt_domain, struct vmp_guest *ret_guest, 
 	else
 		code = vmp_libvirt_state(libvirt_domain, &guest.state, &guest.job_active, err);
 	if (code == 0 && guest.has_id && add_leases(libvirt_domain, &guest) < 0)
-		code = vmp_err_set(err, ENOMEM, "domain", guest.name, "reading the leases of guest %.128s: out of memory", guest.name);
+		code = vmp_err_set(err, ENOMEM, "domain", guest.name, "reading the leases of guest %.128s: out of memory",
+				   guest.name);
 	if (code < 0) {
 		vmp_guest_clear(&guest);
 		free(xml);

@@ -62,12 +62,14 @@ static int fail(const struct vmp_guest *guest, const char *which, const struct v
 {
 	const char *name = guest->name ? guest->name : "?";
 	struct vmp_buf list = {0};
-	char ip[VMP_IP_STRLEN];
+	char ip[VMP_IP_STRLEN] = "";
 	int code;
 
+	if (address)
+		vmp_ip_format(address, ip);
 	if (guest->nics.n == 0)
-		return vmp_err_set(err, ENODEV, "domain", name, "guest %.100s has no network interface in its XML: nothing to observe",
-				   name);
+		return vmp_err_set(err, ENODEV, "domain", name,
+				   "guest %.100s has no network interface in its XML: nothing to observe", name);
 	describe_nics(&list, guest);
 	if (which && count_matches(guest, which, NULL, &(size_t){0}) == 0)
 		code = vmp_err_set(err, ENODEV, "domain", name,
@@ -75,13 +77,12 @@ static int fail(const struct vmp_guest *guest, const char *which, const struct v
 				   list.s ? list.s : "");
 	else if (which)
 		code = vmp_err_set(err, EEXIST, "domain", name,
-				   "several interfaces of guest %.100s are called \"%.40s\"; choose one by target or alias with -i: %s",
-				   name, which, list.s ? list.s : "");
+				   "several interfaces of guest %.100s are called \"%.40s\"; choose one by another of its "
+				   "names with -i: %s", name, which, list.s ? list.s : "");
 	else
 		code = vmp_err_set(err, EEXIST, "domain", name,
 				   "guest %.100s has several interfaces%s%s; choose one with -i MAC, TARGET or ALIAS: %s", name,
-				   address ? " and none alone is known to have " : "", address ? vmp_ip_format(address, ip) : "",
-				   list.s ? list.s : "");
+				   address ? " and none alone is known to have " : "", ip, list.s ? list.s : "");
 	vmp_buf_clear(&list);
 	return code;
 }

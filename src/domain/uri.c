@@ -39,7 +39,10 @@ static bool is_this_host(const char *server)
 	name[len] = '\0';
 	if (is_loopback(name))
 		return true;
-	return gethostname(own, sizeof(own)) == 0 && (own[sizeof(own) - 1] = '\0', strcasecmp(own, name) == 0);
+	if (gethostname(own, sizeof(own)) < 0)
+		return false;
+	own[sizeof(own) - 1] = '\0';
+	return strcasecmp(own, name) == 0;
 }
 
 static bool has_server(const xmlURI *parsed)

@@ -89,10 +89,12 @@ static void settle_backend(struct vmp_document *document, const struct vmp_nicty
 	else if (!nic->target && !nic->type_name)
 		set_why(document, nic, "the XML gives this interface neither a type nor a host device (no <target dev=...>)");
 	else if (!nic->target && type->type == VMP_NIC_OTHER)
-		set_why(document, nic, "the interface type \"%.64s\" is not known to vmpath, and the XML names no host device for it",
+		set_why(document, nic,
+			"the interface type \"%.64s\" is not known to vmpath, and the XML names no host device for it",
 			nic->type_name);
 	else if (!nic->target && !running)
-		set_why(document, nic, "the guest is not running, or this is its inactive XML (no id): no host device is named (no <target dev=...>)");
+		set_why(document, nic, "the guest is not running, or this is its inactive XML (it has no id): no host device is "
+			"named (no <target dev=...>)");
 	else if (!nic->target)
 		set_why(document, nic, "the XML names no host device for this interface (no <target dev=...>)");
 	if (nic->why_no_backend)
@@ -143,6 +145,7 @@ static void read_mac(struct vmp_document *document, const xmlNode *element, stru
 static void read_settings(struct vmp_document *document, const xmlNode *element, struct vmp_nic *nic)
 {
 	const xmlNode *driver = vmp_document_child(element, "driver");
+	const xmlNode *tag = vmp_document_child(vmp_document_child(element, "vlan"), "tag");
 	uint32_t number = 0;
 
 	vmp_document_attribute(document, vmp_document_child(element, "model"), "type", &nic->model);
@@ -154,7 +157,7 @@ static void read_settings(struct vmp_document *document, const xmlNode *element,
 	vmp_document_attribute(document, driver, "name", &nic->driver);
 	nic->has_queues = vmp_document_number(driver, "queues", UINT32_MAX, &nic->queues);
 	nic->has_mtu = vmp_document_number(vmp_document_child(element, "mtu"), "size", UINT32_MAX, &nic->mtu);
-	nic->has_vlan = vmp_document_number(vmp_document_child(vmp_document_child(element, "vlan"), "tag"), "id", 4095, &number);
+	nic->has_vlan = vmp_document_number(tag, "id", 4095, &number);
 	nic->vlan = nic->has_vlan ? (uint16_t)number : 0;
 	nic->has_bandwidth = vmp_document_child(element, "bandwidth") != NULL;
 	nic->link_up = read_tristate(vmp_document_child(element, "link"), "state", "up", "down");
