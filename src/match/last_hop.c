@@ -52,9 +52,12 @@ static void account_taken(const struct vmp_backend_gauge *gauge, uint64_t settle
 	uint64_t missing = gauge->dropped + (stuck ? waiting : 0);
 	uint64_t others = minus(gauge->given, segment->offered);
 	uint64_t most = least(missing, segment->offered);
+	/* Two lower bounds: what is missing and cannot all be other traffic; what cannot be among those taken. */
+	uint64_t missed = least(minus(missing, others), segment->offered);
+	uint64_t untaken = minus(segment->offered, gauge->taken + (stuck ? 0 : gauge->waiting));
 
-	segment->lost = least(minus(missing, others), segment->offered);
-	segment->unsure = least(segment->offered - segment->lost, most - segment->lost + (stuck ? 0 : waiting));
+	segment->lost = missed > untaken ? missed : untaken;
+	segment->unsure = least(segment->offered - segment->lost, minus(most, segment->lost) + (stuck ? 0 : waiting));
 	segment->unsure_why[VMP_UNSURE_ACCOUNTING] = segment->unsure;
 }
 
