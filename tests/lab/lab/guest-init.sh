@@ -7,9 +7,10 @@ export PATH=/bin:/usr/sbin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
+# no duplicate address detection: it would only make the lab slower
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
 while read -r ko; do insmod "/lib/$ko"; done </lib/order
 ip link set lo up
-echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
 # a card answers for its own addresses only
 echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
 echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce

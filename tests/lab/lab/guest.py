@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 
-from lab.scenario import LabFault, until
+from lab.scenario import LabFault
 
 _NAMESPACE = uuid.UUID("5f9d0f0e-6c1d-4f0b-9a8e-7d0f0c0b0a09")
 
@@ -89,13 +89,13 @@ class Guest:
             maker.join()
 
     def wait(self, seconds=60):
-        end = time.monotonic() + seconds
+        end, patience = time.monotonic() + seconds, 0.3
         while True:
             try:
-                if self.run("true", check=False, timeout=1).rc == 0:
+                if self.run("true", check=False, timeout=patience).rc == 0:
                     return
             except (LabFault, OSError):
-                pass
+                patience += 0.1     # what is said before its shell is there is lost: ask again, but not for ever too soon
             if time.monotonic() > end:
                 raise LabFault(f"guest {self.name} does not come up: console says: {self.console()[-1500:]}")
 

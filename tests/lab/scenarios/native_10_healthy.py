@@ -132,7 +132,7 @@ class _busybox_ping:
 def healthy_ipv6(lab):
     lab.network.run("ip -6 addr add 2001:db8::1/64 dev peer0 nodad")
     lab.finally_(lab.network.run, "ip -6 addr del 2001:db8::1/64 dev peer0")
-    lab.guest().run("ip -6 addr add 2001:db8::10/64 dev eth0 nodad")
+    lab.guest().run("ip -6 addr add 2001:db8::10/64 dev eth0")
     lab.finally_(lambda: lab.guest().run("ip -6 addr del 2001:db8::10/64 dev eth0"))
     ping = lab.network.popen(["timeout", "20", "ping", "-6", "-n", "-i", "0.05", "-c", "200", "2001:db8::10"], stdout=subprocess.PIPE, text=True)
     lab.finally_(ping.communicate)
