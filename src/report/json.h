@@ -29,6 +29,7 @@ int vmp_json_finish(struct vmp_json *json, struct vmp_buf *out);
 struct json_object *vmp_json_object(struct vmp_json *json, struct json_object *parent, const char *key);
 struct json_object *vmp_json_array(struct vmp_json *json, struct json_object *parent, const char *key);
 
+/* One member, of the type its name says. */
 void vmp_json_text(struct vmp_json *json, struct json_object *parent, const char *key, const char *text);
 void vmp_json_count(struct vmp_json *json, struct json_object *parent, const char *key, uint64_t value);
 void vmp_json_bool(struct vmp_json *json, struct json_object *parent, const char *key, bool value);

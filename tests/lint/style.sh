@@ -14,7 +14,8 @@ sources_of() {
 	files_of "$1" -name '*.[ch]' | grep -E '^(src|tests)/'
 }
 
-# Prototypes in a header need a comment right above; one comment may stand for a block of them.
+# Prototypes in a header need a comment right above; one comment may stand for a block of them, or for a struct of arguments
+# and the function right below that takes it.
 uncommented() {
 	(cd "$1" && files_of . -path './src/*.h' | xargs -r awk '
 		FNR == 1 { above = "" ; open = 0 }
@@ -23,7 +24,9 @@ uncommented() {
 			above = "prototype"; open = !/;[ \t]*$/; next
 		}
 		open { open = !/;[ \t]*$/; next }
-		/\*\/[ \t]*$/ { above = "comment"; next }
+		/\*\/[ \t]*$/ && !/;/ { above = "comment"; next }
+		/^(struct|enum) .*\{$/ { inside = above; above = ""; next }
+		/^};/ { above = inside; inside = ""; next }
 		{ above = "" }')
 }
 
@@ -73,6 +76,9 @@ plant a.h '#include "x"\n\nint vmp_a(int a);\n'
 tap_catches "a function without a comment" "$(uncommented "$tree")"
 plant a.h '/* about a */\nint vmp_a(int a,\n\t  int b);\n\nint vmp_b(void);\n'
 tap_catches "a second one after a gap" "$(uncommented "$tree" | grep vmp_b)"
+plant a.h '/* about a */\nint vmp_a(int a,\n\t  int b);\nint vmp_b(void);\n'
+plant a.h 'struct s {\n\tint a; /* about a */\n};\nint vmp_b(struct s *s);\n'
+tap_catches "a function below a struct, both without" "$(uncommented "$tree")"
 plant a.h '/* about a */\nint vmp_a(int a,\n\t  int b);\nint vmp_b(void);\n'
 tap_clean "one comment for a block of prototypes will do" "$(uncommented "$tree")"
 

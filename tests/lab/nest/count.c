@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * count: the ground truth of the nest's scenarios. Counts the ICMP echo packets of one address at every device of the
  * namespace, through one packet socket and with code that shares nothing with vmpath.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * guest: plays a guest in the nest. It holds the backend of one NIC and answers ARP and ICMP echo for one address.
  *
