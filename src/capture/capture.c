@@ -56,6 +56,7 @@ static int point_open(struct vmp_capture *capture, uint32_t id, const struct vmp
 		return r;
 	}
 	pair[0].from_ns = pair[0].complete_ns = pair[1].from_ns;
+	pair[0].from_monotonic_ns = pair[1].from_monotonic_ns;
 	point->opened = true;
 	point->opened_ns = pair[1].from_ns;
 	for (size_t i = 0; i < 2; i++)
@@ -142,7 +143,10 @@ static void point_vanish(struct vmp_capture *capture, uint32_t id, int why)
 	}
 }
 
-/* Wait for the first frame, and notice what the wait tells about devices. Returns 0 or -errno. */
+/*
+ * Wait for the first frame, and notice what the wait tells about devices. A device that was down and is up again has passed
+ * frames before its sockets were back, so it counts as set down all the same. Returns 0 or -errno.
+ */
 static int capture_wait(struct vmp_capture *capture, int timeout_ms, struct vmp_err *err)
 {
 	for (size_t i = 0; i < capture->n; i++) {
@@ -160,14 +164,22 @@ static int capture_wait(struct vmp_capture *capture, int timeout_ms, struct vmp_
 		if (handle->state != VMP_HANDLE_LIVE || !(capture->fds[i].revents & (POLLERR | POLLHUP | POLLNVAL)))
 			continue;
 		r = vmp_handle_check_device(handle);
-		if (r != 0)
-			point_vanish(capture, handle->point, r);
+		point_vanish(capture, handle->point, r != 0 ? r : -ENETDOWN);
 	}
 	return 0;
 }
 
-/* One turn for every handle that may have something. ret_more: some handle stopped for the length of the turn only. */
-static int capture_turn(struct vmp_capture *capture, vmp_capture_sink *sink, void *context, bool all, bool *ret_more,
+/*
+ * Whether to read it in this poll. Not on suspicion: libpcap asks an empty ring's socket for errors itself, and would keep
+ * to itself that a device was down for a moment.
+ */
+static bool handle_has_something(const struct vmp_handle *handle, const struct pollfd *fd)
+{
+	return handle->more || handle->state == VMP_HANDLE_DRAINING || (fd->fd >= 0 && fd->revents & POLLIN);
+}
+
+/* One turn for every handle with `more`. ret_more: some handle stopped for the length of the turn only. */
+static int capture_turn(struct vmp_capture *capture, vmp_capture_sink *sink, void *context, bool *ret_more,
 			struct vmp_err *err)
 {
 	*ret_more = false;
@@ -175,7 +187,7 @@ static int capture_turn(struct vmp_capture *capture, vmp_capture_sink *sink, voi
 		struct vmp_handle *handle = &capture->handles[i];
 		int r;
 
-		if (handle->state == VMP_HANDLE_ENDED || !(all || handle->more))
+		if (handle->state == VMP_HANDLE_ENDED || !handle->more)
 			continue;
 		r = vmp_handle_read(handle, TURN_FRAMES, sink, context, err);
 		if (r == -ENODEV && handle->state == VMP_HANDLE_LIVE)
@@ -209,10 +221,12 @@ int vmp_capture_poll(struct vmp_capture *capture, int timeout_ms, vmp_capture_si
 	if (r != 0)
 		return r;
 	now_ns = vmp_clock_realtime_ns();
-	for (size_t i = 0; i < capture->n; i++)
+	for (size_t i = 0; i < capture->n; i++) {
 		vmp_handle_mark(&capture->handles[i], now_ns);
+		capture->handles[i].more = handle_has_something(&capture->handles[i], &capture->fds[i]);
+	}
 	for (int turn = 0; turn < POLL_TURNS && more; turn++) {
-		r = capture_turn(capture, sink, context, turn == 0, &more, err);
+		r = capture_turn(capture, sink, context, &more, err);
 		if (r != 0)
 			return r;
 	}

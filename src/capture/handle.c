@@ -154,6 +154,8 @@ int vmp_handle_open(const struct vmp_point *point, uint32_t point_id, enum vmp_d
 	handle.fd = pcap_fileno(handle.pcap);
 	handle.ifindex = point->ifindex ? point->ifindex : (int)if_nametoindex(point->name);
 	handle.from_ns = vmp_clock_realtime_ns() + ATTACH_MARGIN_NS;
+	handle.from_monotonic_ns = vmp_clock_monotonic_ns() + ATTACH_MARGIN_NS;
+	handle.skip_most = UINT64_MAX;
 	handle.complete_ns = handle.from_ns;
 	*ret_handle = handle;
 	return 0;
@@ -199,6 +201,8 @@ void vmp_handle_mark(struct vmp_handle *handle, uint64_t now_ns)
 	mark->at_ns = now_ns;
 	mark->stored = handle->received - handle->dropped;
 	handle->mark_count++;
+	if (handle->skip_most == UINT64_MAX && vmp_clock_monotonic_ns() > handle->from_monotonic_ns)
+		handle->skip_most = mark->stored;
 }
 
 void vmp_handle_settle(struct vmp_handle *handle)
@@ -237,7 +241,7 @@ static void handle_frame(u_char *user, const struct pcap_pkthdr *header, const u
 	};
 
 	handle->taken++;
-	if (frame.ts_ns < handle->from_ns) {
+	if (frame.ts_ns < handle->from_ns && handle->taken <= handle->skip_most) {
 		handle->skipped++;
 		return;
 	}
@@ -265,8 +269,7 @@ int vmp_handle_read(struct vmp_handle *handle, int most, vmp_capture_sink *sink,
 	}
 	if (handle->state == VMP_HANDLE_DRAINING || vmp_handle_check_device(handle) != 0)
 		return -ENODEV;
-	return vmp_err_set(err, EIO, "capture", pcap_geterr(handle->pcap), "reading the capture failed: %s",
-			   pcap_geterr(handle->pcap));
+	return vmp_err_set(err, EIO, "capture", NULL, "reading the capture failed: %s", pcap_geterr(handle->pcap));
 }
 
 /* Asked through the packet socket itself: no other socket may be made once privileges are given up. */

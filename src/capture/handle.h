@@ -32,13 +32,15 @@ struct vmp_handle {
 	int ifindex;
 	enum vmp_devdir devdir;
 	enum vmp_handle_state state;
-	uint64_t from_ns;               /* frames stamped earlier are not handed over */
+	uint64_t from_ns;               /* frames stamped earlier are not handed over ... */
+	uint64_t from_monotonic_ns;     /* the same moment on CLOCK_MONOTONIC */
+	uint64_t skip_most;             /* ... if they are among so many first ones: the clock may be set back later */
 	uint32_t last_recv, last_drop;  /* libpcap's 32-bit counters when last read */
 	uint64_t received;              /* passed the filter, lost ones included */
 	uint64_t dropped;               /* lost for want of ring space */
 	uint64_t taken;                 /* read from the ring, skipped ones included */
 	uint64_t skipped;               /* stamped before from_ns */
-	bool more;                      /* reading stopped before the ring was empty */
+	bool more;                      /* reading may have stopped before the ring was empty */
 	uint64_t drain_target;          /* DRAINING: value of `taken` that ends it */
 	uint64_t drain_deadline_ns;     /* DRAINING: CLOCK_MONOTONIC */
 	struct vmp_handle_mark marks[VMP_HANDLE_MARKS];

@@ -91,6 +91,11 @@ void tap_down(const struct tap *tap)
 	set_flags(tap, IFF_NOARP);
 }
 
+void tap_up(const struct tap *tap)
+{
+	set_flags(tap, IFF_UP | IFF_NOARP);
+}
+
 size_t frame_make(uint8_t *frame, size_t len, unsigned int vlan, uint32_t number)
 {
 	static const uint8_t stations[12] = {0x52, 0x54, 0, 0, 0, 1, 0x52, 0x54, 0, 0, 0, 2};

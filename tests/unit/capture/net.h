@@ -25,8 +25,9 @@ bool net_ready(const char *what);
 struct tap tap_make(const char *name);
 void tap_end(struct tap *tap);
 
-/* Take the device down. */
+/* Take the device down, and up again. */
 void tap_down(const struct tap *tap);
+void tap_up(const struct tap *tap);
 
 /* Make a frame from one fixed station to another with a sequence number. vlan 0: no tag. Returns its length. */
 size_t frame_make(uint8_t *frame, size_t len, unsigned int vlan, uint32_t number);

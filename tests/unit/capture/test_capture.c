@@ -370,6 +370,35 @@ static void test_device_set_down(void **state)
 		test_vanish(true, "capa was set down during");
 }
 
+/* Down and up again between two polls: what it passed meanwhile was not seen, and that must show. */
+static void test_device_flaps(void **state)
+{
+	struct seen *seen = seen_new();
+	struct vmp_capture *capture;
+	vmp_points points = {0};
+	struct tap tap;
+
+	(void)state;
+	if (!net_ready("a device that is down for a moment"))
+		goto end;
+	tap = tap_make("capl");
+	points_add(&points, &tap, NULL);
+	capture = open_or_fail(&points, NULL);
+	send_out(&tap, 0, 10);
+	tap_down(&tap);
+	tap_up(&tap);
+	send_out(&tap, 10, 10);
+	poll_all(capture, seen);
+	assert_true(points.v[0].vanished);
+	assert_non_null(strstr(points.v[0].why_not, "set down"));
+	assert_in_range(seen->n, 10, 20);
+	vmp_capture_close(capture);
+	tap_end(&tap);
+end:
+	vmp_points_clear(&points);
+	free(seen);
+}
+
 /* More than the ring holds, while nobody reads: every frame is either handed over or counted as dropped. */
 static void test_overflow(void **state)
 {
@@ -636,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_snap),
 		cmocka_unit_test(test_device_vanishes),
 		cmocka_unit_test(test_device_set_down),
+		cmocka_unit_test(test_device_flaps),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_complete_never_lies),
 		cmocka_unit_test(test_sink_stops),
