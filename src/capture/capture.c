@@ -42,7 +42,8 @@ int vmp_capture_check_filter(const char *text, struct vmp_err *err)
 }
 
 /* Both directions of a point, or neither. It counts from the time at which the second one is ready. */
-static int point_open(struct vmp_capture *capture, uint32_t id, const struct vmp_capture_conf *conf, struct vmp_err *err)
+static int point_open(struct vmp_capture *capture, uint32_t id, const struct vmp_capture_conf *conf,
+		      struct vmp_err *err)
 {
 	struct vmp_point *point = &capture->points->v[id];
 	struct vmp_handle *pair = &capture->handles[capture->n];
@@ -144,8 +145,8 @@ static void point_vanish(struct vmp_capture *capture, uint32_t id, int why)
 }
 
 /*
- * Wait for the first frame, and notice what the wait tells about devices. A device that was down and is up again has passed
- * frames before its sockets were back, so it counts as set down all the same. Returns 0 or -errno.
+ * Wait for the first frame, and notice what the wait tells about devices. A device that was down and is up again has
+ * passed frames before its sockets were back, so it counts as set down all the same. Returns 0 or -errno.
  */
 static int capture_wait(struct vmp_capture *capture, int timeout_ms, struct vmp_err *err)
 {
@@ -170,8 +171,8 @@ static int capture_wait(struct vmp_capture *capture, int timeout_ms, struct vmp_
 }
 
 /*
- * Whether to read it in this poll. Not on suspicion: libpcap asks an empty ring's socket for errors itself, and would keep
- * to itself that a device was down for a moment.
+ * Whether to read it in this poll. Not on suspicion: libpcap asks an empty ring's socket for errors itself, and would
+ * keep to itself that a device was down for a moment.
  */
 static bool handle_has_something(const struct vmp_handle *handle, const struct pollfd *fd)
 {

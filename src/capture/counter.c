@@ -17,11 +17,11 @@ struct vmp_counter {
 };
 
 /*
- * One page of ring that nobody reads or even maps. Source: Linux, net/packet/af_packet.c. Without a ring the socket would
- * hold clones of frames in its receive queue, free each further one with kfree_skb() and the held ones as QUEUE_PURGE
- * when it is closed: drops, to whoever watches drops. With a full ring tpacket_rcv() counts the frame in tp_drops and ends it
- * with consume_skb(), which is no drop. Measured on Linux 6.18 with 5000 frames sent into a tap: both count 5000; the plain
- * socket makes 5000 skb:kfree_skb events (PACKET_SOCK_ERROR, QUEUE_PURGE), the ring none.
+ * One page of ring that nobody reads or even maps. Source: Linux, net/packet/af_packet.c. Without a ring the socket
+ * would hold clones of frames in its receive queue, free each further one with kfree_skb() and the held ones as
+ * QUEUE_PURGE when it is closed: drops, to whoever watches drops. With a full ring tpacket_rcv() counts the frame in
+ * tp_drops and ends it with consume_skb(), which is no drop. Measured on Linux 6.18 with 5000 frames sent into a tap:
+ * both count 5000; the plain socket makes 5000 skb:kfree_skb events (PACKET_SOCK_ERROR, QUEUE_PURGE), the ring none.
  */
 #define RING_FRAME_BYTES 128U
 

@@ -22,8 +22,8 @@
 #define SNAP_BYTES         256U
 
 /*
- * A frame gets its time stamp when the device hands it on or takes it in, and its place in the ring a little later: after
- * the backlog queue (RPS), the devices below (a VLAN device or a bridge keeps the stamp of its lower device), or
+ * A frame gets its time stamp when the device hands it on or takes it in, and its place in the ring a little later:
+ * after the backlog queue (RPS), the devices below (a VLAN device or a bridge keeps the stamp of its lower device), or
  * a virtual CPU that was not scheduled in between.
  */
 #define STAMP_MARGIN_NS (50 * VMP_NS_PER_MS)
@@ -98,10 +98,11 @@ static int handle_check_identity(pcap_t *pcap, const struct vmp_point *point, st
 }
 
 /*
- * Compile the filter with its direction and give it to the kernel ourselves. pcap_setfilter() would run it once more in
- * user space over the whole first block, whenever that fills, and its interpreter knows no packet type: with "inbound" or
- * "outbound" it throws the first block away without a word (seen with libpcap 1.10.3: blocks_to_filter_in_userland).
- * The direction stands in front of the filter, since "vlan" moves the offsets of all that follows it.
+ * Compile the filter with its direction and give it to the kernel ourselves. pcap_setfilter() would run it once more
+ * in user space over the whole first block, whenever that fills, and its interpreter knows no packet type: with
+ * "inbound" or "outbound" it throws the first block away without a word (seen with libpcap 1.10.3:
+ * blocks_to_filter_in_userland). The direction stands in front of the filter, since "vlan" moves the offsets of all
+ * that follows it.
  */
 static int handle_set_filter(pcap_t *pcap, const struct vmp_point *point, enum vmp_devdir devdir, struct vmp_err *err)
 {
@@ -181,8 +182,8 @@ void vmp_handle_stats(struct vmp_handle *handle)
 }
 
 /*
- * Frames are read in the order in which the kernel stored them, so once as many were read as it had stored at a mark, all
- * frames of before the mark were read. This does not rest on the block timeout, which a busy softirq may keep
+ * Frames are read in the order in which the kernel stored them, so once as many were read as it had stored at a mark,
+ * all frames of before the mark were read. This does not rest on the block timeout, which a busy softirq may keep
  * waiting for long.
  */
 void vmp_handle_mark(struct vmp_handle *handle, uint64_t now_ns)

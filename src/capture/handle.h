@@ -49,8 +49,9 @@ struct vmp_handle {
 };
 
 /*
- * Open, filter and start one handle. point: borrowed, its name, ifindex, filter and promisc are used. from_ns is set to the time
- * after which every frame that passes is wanted and none is missed. Errors: EPERM, ENODEV, ENETDOWN, EINVAL (filter), ...
+ * Open, filter and start one handle. point: borrowed, its name, ifindex, filter and promisc are used. from_ns is set
+ * to the time after which every frame that passes is wanted and none is missed. Errors: EPERM, ENODEV, ENETDOWN,
+ * EINVAL (filter), ...
  */
 int vmp_handle_open(const struct vmp_point *point, uint32_t point_id, enum vmp_devdir devdir,
 		    const struct vmp_capture_conf *conf, struct vmp_handle *ret_handle, struct vmp_err *err);

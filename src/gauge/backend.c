@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kernel, drivers/net/tun.c: a frame that packet sockets have seen leaving the tap is put into a ring. The tap counts it in
- * tx_packets when QEMU or vhost takes it from there (tun_do_read), in tx_dropped when the ring is full (tun_net_xmit),
- * and nowhere while it waits. Xen's netback counts alike (rx.c, interface.c). A macvtap counts a frame in
- * rx_packets before its ring (macvlan.c) and only its drops tell (tap.c), so nothing is known of what waits there.
+ * Kernel, drivers/net/tun.c: a frame that packet sockets have seen leaving the tap is put into a ring. The tap counts
+ * it in tx_packets when QEMU or vhost takes it from there (tun_do_read), in tx_dropped when the ring is full
+ * (tun_net_xmit), and nowhere while it waits. Xen's netback counts alike (rx.c, interface.c). A macvtap counts a frame
+ * in rx_packets before its ring (macvlan.c) and only its drops tell (tap.c), so nothing is known of what waits there.
  */
 #include "gauge/gauge.h"
 
@@ -40,8 +40,8 @@ static uint64_t frames_left(const struct vmp_link_stats *stats)
 }
 
 /*
- * By how much what left the ring leads what was given since the start; negative: frames wait. Taken and dropped of a moment
- * that is surely not later than the one of `given`, so the lead is not less than this.
+ * By how much what left the ring leads what was given since the start; negative: frames wait. Taken and dropped of a
+ * moment that is surely not later than the one of `given`, so the lead is not less than this.
  */
 static int64_t lead_least(const struct vmp_backend_watch *watch, const struct vmp_backend_reading *reading)
 {
@@ -141,8 +141,8 @@ void vmp_backend_lose(struct vmp_backend_watch *watch, const char *why)
 }
 
 /*
- * Of the frames that wait now, those that waited IN_TRANSIT_NS ago already: the ring is first in, first out, so what was
- * taken since then was taken from them.
+ * Of the frames that wait now, those that waited IN_TRANSIT_NS ago already: the ring is first in, first out, so what
+ * was taken since then was taken from them.
  */
 static uint64_t frames_waiting_long(const struct vmp_backend_watch *watch)
 {

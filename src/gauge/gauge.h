@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 /*
- * One look at the backend. The device's counters and the count of frames given to it cannot be read at one instant, so the
- * device is read twice, with the count between: what it counted meanwhile is the most by which they can disagree.
+ * One look at the backend. The device's counters and the count of frames given to it cannot be read at one instant, so
+ * the device is read twice, with the count between: what it counted meanwhile is the most by which they can disagree.
  */
 struct vmp_backend_reading {
 	uint64_t at_ns;                 /* CLOCK_MONOTONIC */
 	struct vmp_link_stats before;   /* read first ... */
-	uint64_t given;                 /* ... then the frames given so far: transmitted by tap or vif, received by macvtap ... */
+	uint64_t given;                 /* ... then the frames given so far (macvtap: received by it) ... */
 	struct vmp_link_stats after;    /* ... then again */
 };
 
@@ -32,7 +32,7 @@ struct vmp_backend_watch {
 	uint32_t queue_len;
 	const char *broken;             /* why the numbers cannot be used any more, NULL: they can */
 	struct vmp_backend_reading first, last;
-	int64_t peak;                   /* most by which taken and dropped ever led given: frames that waited before the start */
+	int64_t peak;                   /* most by which taken and dropped ever led given: frames of before the start */
 	bool stuck;                     /* frames wait, and since stuck_since_ns none was taken */
 	uint64_t stuck_since_ns;
 	struct {
@@ -52,15 +52,15 @@ void vmp_backend_sample(struct vmp_backend_watch *watch, const struct vmp_backen
 void vmp_backend_lose(struct vmp_backend_watch *watch, const char *why);
 
 /*
- * What became of the frames, as of the last look. May be called at any time. ret_gauge: why_not is the caller's to free.
- * `waiting` above `slack` is never due to the moment of reading, nor to frames that were only just given: all above it
- * have been waiting for 100 ms at least. Returns 0 or -ENOMEM.
+ * What became of the frames, as of the last look. May be called at any time. ret_gauge: why_not is the caller's to
+ * free. `waiting` above `slack` is never due to the moment of reading, nor to frames that were only just given: all
+ * above it have been waiting for 100 ms at least. Returns 0 or -ENOMEM.
  */
 int vmp_backend_finish(const struct vmp_backend_watch *watch, struct vmp_backend_gauge *ret_gauge);
 
 /*
- * Add the counters of each device of the path from the first look at the host. host: borrowed; its read_ns is the time of
- * the reading. Devices that are gauged already are left alone. Returns 0 or -ENOMEM.
+ * Add the counters of each device of the path from the first look at the host. host: borrowed; its read_ns is the time
+ * of the reading. Devices that are gauged already are left alone. Returns 0 or -ENOMEM.
  */
 int vmp_gauge_before(struct vmp_gauges *gauges, const struct vmp_path *path, const struct vmp_host *host);
 

@@ -56,8 +56,8 @@ void vmp_guard_ids(unsigned int *ret_uid, unsigned int *ret_gid)
 }
 
 /*
- * The bounding set goes while CAP_SETPCAP is still there. Who has no CAP_SETPCAP cannot change it, and has no use for it
- * either once no_new_privs is set.
+ * The bounding set goes while CAP_SETPCAP is still there. Who has no CAP_SETPCAP cannot change it, and has no use for
+ * it either once no_new_privs is set.
  */
 static int drop_bounding(struct vmp_err *err)
 {

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 /*
- * What is in no table fails with EPERM. Not death: the C library and libvirt take other calls in their next version, and a call
- * that fails is a line in a log, while a trace that is killed in production is an answer lost. Nothing is gained for an
- * attacker by the difference. Only what no part of this program ever has a reason to try is death.
+ * What is in no table fails with EPERM. Not death: the C library and libvirt take other calls in their next version,
+ * and a call that fails is a line in a log, while a trace that is killed in production is an answer lost. Nothing is
+ * gained for an attacker by the difference. Only what no part of this program ever has a reason to try is death.
  */
 
 /* Both processes: memory, clocks, signals, waiting, ending. */
@@ -37,8 +37,8 @@ static const char *const calls_common[] = {
 };
 
 /*
- * The tracer: libpcap's rings, netlink and libvirt's connection over sockets that are open, evidence and reports below an
- * open folder, stdio, the keeper's end. No socket is made, nothing is executed, no identity changed.
+ * The tracer: libpcap's rings, netlink and libvirt's connection over sockets that are open, evidence and reports below
+ * an open folder, stdio, the keeper's end. No socket is made, nothing is executed, no identity changed.
  */
 static const char *const calls_tracer[] = {
 	"pread64", "preadv", "pwrite64", "pwritev", "ftruncate", "ftruncate64", "fallocate", "fadvise64", "flock",

@@ -11,8 +11,9 @@ enum vmp_filter {
 };
 
 /*
- * Let this process (all its threads) make the system calls of the table only, for good. Without libseccomp, and in a build with
- * sanitizers (whose reports fork, ptrace and read /proc), nothing is installed and 0 returned. Needs no_new_privs.
+ * Let this process (all its threads) make the system calls of the table only, for good. Without libseccomp, and in a
+ * build with sanitizers (whose reports fork, ptrace and read /proc), nothing is installed and 0 returned. Needs
+ * no_new_privs.
  */
 int vmp_filter_install(enum vmp_filter filter, struct vmp_err *err);
 

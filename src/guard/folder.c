@@ -143,8 +143,8 @@ int vmp_folder_create(const char *parent, const char *final_name, struct vmp_fol
 }
 
 /*
- * One file on its way from the writer to the owner. The writer has seen packets, and what it left here is not trusted: a
- * link must not become a gift of what it points to.
+ * One file on its way from the writer to the owner. The writer has seen packets, and what it left here is not trusted:
+ * a link must not become a gift of what it points to.
  */
 static int file_give(const struct vmp_folder *folder, const char *name)
 {
@@ -206,7 +206,10 @@ static bool folder_is(const struct vmp_folder *folder, const char *name)
 	       st.st_ino == folder->ino;
 }
 
-/* Rename to a name that does not exist. Where the file system cannot do that in one step, an empty folder takes the name first. */
+/*
+ * Rename to a name that does not exist. Where the file system cannot do that in one step, an empty folder takes the
+ * name first.
+ */
 static int rename_new(const struct vmp_folder *folder, const char *name)
 {
 	if (renameat2(folder->parent_fd, folder->temp_name, folder->parent_fd, name, RENAME_NOREPLACE) == 0)

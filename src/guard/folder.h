@@ -31,15 +31,15 @@ enum vmp_folder_step {
 };
 
 /*
- * Make parent/.NAME.XXXXXX for the ids of vmp_guard_ids() and open both. Run by root, its owner will be the user behind sudo
- * (SUDO_UID, SUDO_GID), else root.
+ * Make parent/.NAME.XXXXXX for the ids of vmp_guard_ids() and open both. Run by root, its owner will be the user
+ * behind sudo (SUDO_UID, SUDO_GID), else root.
  */
 int vmp_folder_create(const char *parent, const char *final_name, struct vmp_folder *ret_folder, struct vmp_err *err);
 
 /*
  * Give the files and the folder to their owner (0600, 0700), fsync, and rename to the final name; if that exists, to
- * NAME-2, NAME-3, ... ret_number: 0, or the number appended. Files that the writer did not make (links, devices, other people's)
- * are refused. Returns 0 or -errno with *ret_step.
+ * NAME-2, NAME-3, ... ret_number: 0, or the number appended. Files that the writer did not make (links, devices, other
+ * people's) are refused. Returns 0 or -errno with *ret_step.
  */
 int vmp_folder_publish(const struct vmp_folder *folder, unsigned int *ret_number, enum vmp_folder_step *ret_step);
 

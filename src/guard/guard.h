@@ -12,9 +12,10 @@ int vmp_guard_begin(struct vmp_err *err);
 
 /*
  * Give up uid, groups and every capability (effective, permitted, inheritable, bounding, ambient) for good, set
- * no_new_privs, install the system-call filter where libseccomp was built in. All handles must be open already. A program
- * that was not started as root loses what capabilities it has. It is verified that nothing can be regained. Idempotent.
- * After it: no socket, process, thread, executable memory or signal to others; openat() as nobody still works.
+ * no_new_privs, install the system-call filter where libseccomp was built in. All handles must be open already. A
+ * program that was not started as root loses what capabilities it has. It is verified that nothing can be regained.
+ * Idempotent. After it: no socket, process, thread, executable memory or signal to others; openat() as nobody still
+ * works.
  */
 int vmp_guard_drop(struct vmp_err *err);
 
@@ -22,24 +23,25 @@ int vmp_guard_drop(struct vmp_err *err);
 void vmp_guard_ids(unsigned int *ret_uid, unsigned int *ret_gid);
 
 /*
- * The keeper: forked before vmp_guard_drop(), it holds one temporary evidence folder and on request renames it to its final name
- * (giving it to root, or to the user behind sudo), or removes it. It removes it as well when its parent goes away without
- * a word. It takes these two requests, sees no packet, and drops all capabilities but those for files. Start it before the
- * capture is opened: a process forked later would share the mapped rings.
+ * The keeper: forked before vmp_guard_drop(), it holds one temporary evidence folder and on request renames it to its
+ * final name (giving it to root, or to the user behind sudo), or removes it. It removes it as well when its parent
+ * goes away without a word. It takes these two requests, sees no packet, and drops all capabilities but those for
+ * files. Start it before the capture is opened: a process forked later would share the mapped rings.
  */
 struct vmp_keeper;
 
 /*
  * Make folder parent/.NAME.XXXXXX (mode 0700, owned by the ids of vmp_guard_ids()) and start the keeper for it.
- * parent: must exist and be writable, else an error that says so (ENOENT, EACCES, EROFS, ENOSPC, ...); final_name: no slash.
- * ret_dir_fd: the folder, open, for openat(); owned by the keeper's record, closed by vmp_keeper_end().
+ * parent: must exist and be writable, else an error that says so (ENOENT, EACCES, EROFS, ENOSPC, ...); final_name: no
+ * slash. ret_dir_fd: the folder, open, for openat(); owned by the keeper's record, closed by vmp_keeper_end().
  */
 int vmp_keeper_start(const char *parent, const char *final_name, struct vmp_keeper **ret_keeper, int *ret_dir_fd,
 		     struct vmp_err *err);
 
 /*
- * Publish: files to their owner (0600), fsync, rename to the final name, or NAME-2, NAME-3, ... if that exists. All files must be
- * written and are the tracer's own. On success *ret_path is the final path (caller frees). Works after vmp_guard_drop().
+ * Publish: files to their owner (0600), fsync, rename to the final name, or NAME-2, NAME-3, ... if that exists. All
+ * files must be written and are the tracer's own. On success *ret_path is the final path (caller frees). Works after
+ * vmp_guard_drop().
  */
 int vmp_keeper_publish(struct vmp_keeper *keeper, char **ret_path, struct vmp_err *err);
 

@@ -78,8 +78,8 @@ static int keeper_take_fds(struct vmp_folder *folder, int fd)
 }
 
 /*
- * It outlives Ctrl-C, which the terminal sends to both, so that what was seen is still published. When its parent dies, the
- * socket tells; a death signal would only cut the cleaning short.
+ * It outlives Ctrl-C, which the terminal sends to both, so that what was seen is still published. When its parent
+ * dies, the socket tells; a death signal would only cut the cleaning short.
  */
 static void keeper_ignore_signals(void)
 {
@@ -107,7 +107,10 @@ static int keeper_drop(struct vmp_err *err)
 	return vmp_filter_install(VMP_FILTER_KEEPER, err);
 }
 
-/* Serve until the other end is closed, by vmp_keeper_end() or by the death of the parent. Returns whether it was published. */
+/*
+ * Serve until the other end is closed, by vmp_keeper_end() or by the death of the parent. Returns whether it was
+ * published.
+ */
 static bool keeper_serve(const struct vmp_folder *folder)
 {
 	bool published = false;

@@ -12,8 +12,8 @@
 #define RING 1000U
 
 /*
- * A tap as the kernel keeps it, so that a test tells a story of frames given and taken and the readings follow from it: also
- * from what happens between two of them.
+ * A tap as the kernel keeps it, so that a test tells a story of frames given and taken and the readings follow from
+ * it: also from what happens between two of them.
  */
 struct model {
 	uint64_t now_ns;
