@@ -114,9 +114,9 @@ void vmp_json_begin(struct vmp_json *json, const char *schema, const char *host_
 }
 
 /*
- * Copy JSON text to out so that it is valid UTF-8 and safe on a terminal, whatever bytes a guest or an XML file put into
- * its strings: json-c passes bytes from 0x7f on as they are. Outside of strings JSON is ASCII, so an escape is right
- * everywhere.
+ * Copy JSON text to out so that it is valid UTF-8 and safe on a terminal, whatever bytes a guest or an XML file put
+ * into its strings: json-c passes bytes from 0x7f on as they are. Outside of strings JSON is ASCII, so an escape is
+ * right everywhere.
  */
 static void add_clean(struct vmp_buf *out, const char *text)
 {

@@ -221,6 +221,28 @@ static void size_cap(void **state)
 	free(bytes);
 }
 
+/* A small frame that would still fit is left out as well: a file with holes would show losses that never were. */
+static void no_holes(void **state)
+{
+	struct vmp_evidence_conf conf = {.max_bytes = 4096, .payload_bytes = 100};
+	struct folder *folder = *state;
+	struct vmp_evidence *evidence = NULL;
+	struct sample_ping ping;
+	struct vmp_evidence_frame frame = {.frame = &ping.frame, .packet = &ping.packet};
+	struct vmp_run run;
+
+	sample_run(&run);
+	assert_int_equal(vmp_evidence_open(folder->fd, &run, &conf, &evidence, NULL), 0);
+	sample_ping(&ping, 0, 1, 0);
+	while (vmp_evidence_left_out(evidence) == 0)
+		assert_int_equal(vmp_evidence_add(evidence, &frame, NULL), 0);
+	ping.frame.cap_len = 0;
+	assert_int_equal(vmp_evidence_add(evidence, &frame, NULL), 0);
+	assert_int_equal(vmp_evidence_left_out(evidence), 2);
+	vmp_evidence_close(evidence);
+	vmp_run_clear(&run);
+}
+
 /* A cap that leaves no room for a single frame still gives a file that is whole. */
 static void tiny_cap(void **state)
 {
@@ -468,6 +490,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(headers_only, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(odd_frames, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(size_cap, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(no_holes, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(tiny_cap, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(full_disk, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(failure_stays, make_folder, remove_folder),
