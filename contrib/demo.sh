@@ -25,17 +25,27 @@ heading() { printf '\n=== %s\n' "$*"; }
 tell() { printf '    %s\n' "$*"; }
 labctl() { "$top/tests/lab/labctl" --name "$name" "$@"; }
 
+# quietly LOG COMMAND...: its output goes to LOG, and is shown when it fails.
+quietly() {
+	local log=$1
+	shift
+	"$@" >"$log" 2>&1 || {
+		cat "$log"
+		return 1
+	}
+}
+
 build() {
 	local dir=$top/build-demo
 	heading "Building"
 	if [ -f "$top/config.status" ]; then
 		dir=$top # configured here already: the sources allow no second build folder then
-	elif [ ! -x "$top/configure" ]; then
-		(cd "$top" && autoreconf -fi 2>&1) || return 1
 	fi
 	mkdir -p "$dir"
-	[ -f "$dir/config.status" ] || (cd "$dir" && "$top/configure" -q) || return 1
-	make -C "$dir" -s -j"$(nproc)" || return 1
+	[ -x "$top/configure" ] || quietly "$dir/autoreconf.log" autoreconf -fi "$top"
+	[ -f "$dir/config.status" ] || (cd "$dir" && quietly configure.log "$top/configure")
+	tell "Compiling in $dir"
+	quietly "$dir/make.log" make -C "$dir" -j"$(nproc)"
 	vmpath=$dir/vmpath
 	tell "$("$vmpath" --version): $vmpath"
 }
@@ -76,7 +86,7 @@ about() {
 	esac
 }
 
-# vmpath WORDS...: run the program in the lab host and show how it was called.
+# in_lab WORDS...: run the program in the lab host and show how it was called.
 in_lab() {
 	printf '\n    $ vmpath %s\n\n' "$*"
 	labctl exec host "$vmpath" "$@"

@@ -24,7 +24,7 @@ uncommented() {
 			above = "prototype"; open = !/;[ \t]*$/; next
 		}
 		open { open = !/;[ \t]*$/; next }
-		/^[ \t]*\/?\*.*\*\/[ \t]*$/ { above = "comment"; next }
+		/^[ \t]*(\/?\*.*)?\*\/[ \t]*$/ { above = "comment"; next }
 		/^(struct|enum) .*\{$/ { inside = above; above = ""; next }
 		/^};/ { above = inside; inside = ""; next }
 		{ above = "" }')
