@@ -36,7 +36,7 @@ unlicensed() {
 	done)
 }
 
-# Lines over 140 columns, a tab being 8 (120 is the aim); blanks at line ends; indentation by spaces where a tab would fit.
+# Lines over 150 columns, a tab being 8 (120 is the aim); blanks at line ends; indentation by spaces where a tab would fit.
 untidy() {
 	(cd "$1" && sources_of . | xargs -r awk '
 		/[ \t]$/ { print FILENAME ":" FNR ": blanks at the end" }
@@ -45,7 +45,7 @@ untidy() {
 			width = 0
 			for (i = 1; i <= length($0); i++)
 				width += substr($0, i, 1) == "\t" ? 8 - width % 8 : 1
-			if (width > 140) print FILENAME ":" FNR ": " width " columns"
+			if (width > 150) print FILENAME ":" FNR ": " width " columns"
 		}')
 }
 
@@ -57,9 +57,9 @@ unfinished() {
 		grep -vE '^(build-aux|aclocal|m4/)' | xargs -r grep -nE "(^|[^A-Za-z])($marks)([^A-Za-z]|$)" /dev/null)
 }
 
-# Files of more than 600 lines: a folder's file does one thing.
+# Files of more than 900 lines (a few hundred is the aim): a folder's file does one thing.
 too_long() {
-	(cd "$1" && files_of . -path './src/*.[ch]' | xargs -r wc -l | awk '$1 > 600 && $2 != "total" { print $2 ": " $1 " lines" }')
+	(cd "$1" && files_of . -path './src/*.[ch]' | xargs -r wc -l | awk '$1 > 900 && $2 != "total" { print $2 ": " $1 " lines" }')
 }
 
 plant() {
@@ -87,8 +87,8 @@ plant a.c 'int a;\n'
 tap_catches "a source without licence" "$(unlicensed "$tree")"
 
 tap_clean "lines are tidy" "$(untidy "$top_srcdir")"
-plant a.c "\t$(printf '%0133d' 0)\n"
-tap_catches "a line of 141 columns" "$(untidy "$tree")"
+plant a.c "\t$(printf '%0143d' 0)\n"
+tap_catches "a line of 151 columns" "$(untidy "$tree")"
 plant a.c 'int a; \n'
 tap_catches "a blank at a line's end" "$(untidy "$tree")"
 
@@ -97,6 +97,6 @@ plant a.c "/* TO""DO later */\n"
 tap_catches "such a mark" "$(unfinished "$tree")"
 
 tap_clean "no source file is too long" "$(too_long "$top_srcdir")"
-plant a.c "$(printf '%0601d' 0 | sed 's/0/\\n/g')"
-tap_catches "a file of 601 lines" "$(too_long "$tree")"
+plant a.c "$(printf '%0901d' 0 | sed 's/0/\\n/g')"
+tap_catches "a file of 901 lines" "$(too_long "$tree")"
 tap_done
