@@ -189,7 +189,7 @@ static void two_destination_options(struct spec *spec)
 static void many_options(struct spec *spec)
 {
 	for (size_t i = 0; i < 256; i += 8) {
-		spec->options[i] = 60;
+		spec->options[i] = i + 8 < 256 ? 60 : 17;
 		spec->options[i + 1] = 0;
 	}
 	spec->options_len = 256;

@@ -367,6 +367,7 @@ static void reads_neighbour_discovery(void **state)
 
 static void takes_no_void_neighbour_discovery(void **state)
 {
+	struct spec fragmented = {.ip = 6, .ttl = 255, .proto = 58, .has_fragment = true, .fragment = 1};
 	struct bytes frame = named("solicitation");
 
 	(void)state;
@@ -375,6 +376,8 @@ static void takes_no_void_neighbour_discovery(void **state)
 	frame = named("solicitation");
 	frame.b[55] = 1; /* code */
 	assert_false(decode(&frame).flags & VMP_PKT_ND);
+	fragmented.l4 = icmp(135, 0, 1, 0, 0, "0123456789abcdef", 16);
+	assert_int_equal(decode_spec(&fragmented).flags & (VMP_PKT_ICMP6 | VMP_PKT_ND), VMP_PKT_ICMP6);
 	frame = named("ND option of length 0");
 	assert_int_equal(decode(&frame).flags & (VMP_PKT_ND | VMP_PKT_MALFORMED), VMP_PKT_MALFORMED);
 }

@@ -192,6 +192,26 @@ static void each_transport_bit_counts(void **state)
 	}
 }
 
+/* In a later fragment there is no transport header: where a checksum would stand is payload. */
+static void each_byte_of_a_later_fragment_counts(void **state)
+{
+	struct spec spec;
+
+	(void)state;
+	for (size_t i = 0; transport(i, 0x1234, &spec); i++) {
+		struct bytes here, there;
+
+		spec.has_fragment = spec.ip == 6;
+		spec.fragment = spec.ip == 6 ? 800 : 100;
+		here = frame_of(&spec);
+		for (size_t at = spec.ip == 6 ? 62 : 34; at < here.len && at < (spec.ip == 6 ? 62U : 34U) + 64; at++) {
+			there = here;
+			there.b[at] ^= 1;
+			assert_other_frames(&here, &there, "a byte of a fragment");
+		}
+	}
+}
+
 static void a_clamped_mss_is_the_same_syn(void **state)
 {
 	struct spec here = {.proto = 6}, there = {.proto = 6};
@@ -338,6 +358,38 @@ static void a_short_capture_is_the_same_or_unusable(void **state)
 	}
 }
 
+/* The same for packets whose length stands where a short capture may not reach, or nowhere. */
+static void a_short_capture_of_a_jumbogram_is_unusable(void **state)
+{
+	struct spec spec = {.ip = 6, .lie = true, .options_len = 16, .first_header = 0,
+			    .options = {6, 1, 1, 6, [10] = 0xc2, 4, 0, 2, 0, 0}, .l4 = tcp(16, 1, 2, NULL, 0, 100)};
+	struct bytes frame = frame_of(&spec);
+	struct vmp_fingerprint whole = fingerprint_cut(&frame, frame.len, 54 + 0x20000);
+
+	(void)state;
+	assert_true(whole.usable);
+	for (size_t cap = 0; cap < frame.len; cap++) {
+		struct vmp_fingerprint cut;
+		struct vmp_packet packet;
+
+		look(&frame, cap, 54 + 0x20000, &packet, &cut);
+		assert_int_equal(cut.usable, cap >= 54 + 16 + 20 + 64);
+		assert_false(packet.flags & VMP_PKT_MALFORMED);
+	}
+}
+
+/* A total length of 0 in a frame that may be padded says nothing, so the padding must not count. */
+static void a_short_frame_is_no_big_tcp(void **state)
+{
+	struct spec spec = {.proto = 6, .lie = true, .length = 0, .l4 = tcp(16, 1, 2, NULL, 0, 0)};
+	struct bytes here = frame_of(&spec), there;
+
+	(void)state;
+	spec.pad = 6;
+	there = frame_of(&spec);
+	assert_same_frames(&here, &there, "padding of a short frame");
+}
+
 static void needs_header_and_payload(void **state)
 {
 	struct spec spec = {.proto = 6, .l4 = tcp(VMP_TCP_ACK, 1, 2, mss_first, 8, 200)};
@@ -356,7 +408,7 @@ static void needs_header_and_payload(void **state)
 /* GSO: a record of 64 KiB of which a snapshot was taken; and the length counts, for the segments are other packets. */
 static void a_big_packet_needs_no_more_than_its_start(void **state)
 {
-	struct spec spec = {.proto = 6, .lie = true, .length = 65000, .l4 = tcp(VMP_TCP_ACK, 1, 2, NULL, 0, 200)};
+	struct spec spec = {.proto = 6, .lie = true, .length = 65000, .l4 = tcp(VMP_TCP_ACK, 1, 2, NULL, 0, 300)};
 	struct bytes frame = frame_of(&spec);
 	struct vmp_fingerprint big = fingerprint_cut(&frame, 256, 65014), small;
 
@@ -406,12 +458,15 @@ int main(void)
 		cmocka_unit_test(tells_addresses_apart),
 		cmocka_unit_test(tells_flow_labels_apart),
 		cmocka_unit_test(each_transport_bit_counts),
+		cmocka_unit_test(each_byte_of_a_later_fragment_counts),
 		cmocka_unit_test(a_clamped_mss_is_the_same_syn),
 		cmocka_unit_test(an_inner_checksum_may_come_late),
 		cmocka_unit_test(arp_is_told_by_its_fields),
 		cmocka_unit_test(other_frames_are_told_by_their_bytes),
 		cmocka_unit_test(a_bpdu_ends_where_it_says),
 		cmocka_unit_test(a_short_capture_is_the_same_or_unusable),
+		cmocka_unit_test(a_short_capture_of_a_jumbogram_is_unusable),
+		cmocka_unit_test(a_short_frame_is_no_big_tcp),
 		cmocka_unit_test(needs_header_and_payload),
 		cmocka_unit_test(a_big_packet_needs_no_more_than_its_start),
 		cmocka_unit_test(tags_without_end_are_unusable),
