@@ -46,9 +46,12 @@ static const struct vmp_command *find_command(const char *name)
 	return NULL;
 }
 
+static bool be_verbose;
+
 static void print_log(enum vmp_log_level level, const char *line)
 {
-	fprintf(stderr, "vmpath: %s%s\n", level == VMP_LOG_WARN ? "warning: " : "", line);
+	if (level == VMP_LOG_WARN || be_verbose)
+		fprintf(stderr, "vmpath: %s%s\n", level == VMP_LOG_WARN ? "warning: " : "", line);
 }
 
 static int unknown_command(const char *name)
@@ -103,12 +106,17 @@ int main(int argc, char **argv)
 		vmp_err_set(&err, EINVAL, "cli", NULL, "no command was given; try: vmpath trace GUEST, or vmpath --help");
 		return vmp_cmd_fail(&err);
 	}
-	if (options.n_args < command->min_args || options.n_args > command->max_args) {
-		vmp_err_set(&err, EINVAL, "cli", command->name, "usage: vmpath %s %s; see vmpath %s --help", command->name,
-			    command->synopsis, command->name);
+	if (options.n_args > command->max_args) {
+		vmp_err_set(&err, EINVAL, "cli", command->name, "\"%s\" is one word too many; usage: vmpath %s %s",
+			    options.args[command->max_args], command->name, command->synopsis);
 		return vmp_cmd_fail(&err);
 	}
-	if (options.verbose)
-		vmp_log_set_sink(print_log);
+	if (options.n_args < command->min_args) {
+		vmp_err_set(&err, EINVAL, "cli", command->name, "a word is missing; usage: vmpath %s %s", command->name,
+			    command->synopsis);
+		return vmp_cmd_fail(&err);
+	}
+	be_verbose = options.verbose > 0;
+	vmp_log_set_sink(print_log);
 	return command->run(&options);
 }

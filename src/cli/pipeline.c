@@ -7,7 +7,7 @@
 #include "cli/pipeline.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "cli/hints.h"
 #include "domain/select.h"
 #include "domain/xml.h"
 #include "finding/finding.h"
@@ -23,8 +23,8 @@
 
 typedef int step(struct vmp_trace *trace, struct vmp_err *err);
 
-static step read_request, find_guest, read_host, choose_nic, walk_path, open_points, watch_backend, begin_evidence,
-	give_up_privilege, watch, look_again, judge;
+static step read_request, find_guest, read_host, choose_nic, walk_path, reserve_evidence, open_points, watch_backend,
+	give_up_privilege, begin_evidence, watch, look_again, judge;
 
 static step *const steps[] = {
 	read_request,      /* options            -> address, filter                       */
@@ -32,10 +32,11 @@ static step *const steps[] = {
 	read_host,         /* kernel             -> links, ports, FDB, routes   host/     */
 	choose_nic,        /* -i, ADDRESS        -> the NIC that is meant       domain/   */
 	walk_path,         /* NIC + host         -> hops                        path/     */
+	reserve_evidence,  /* -w                 -> a folder kept whole         guard/    */
 	open_points,       /* hops               -> capture points, open        capture/  */
 	watch_backend,     /* backend            -> its counters, first look    gauge/    */
-	begin_evidence,    /* -w                 -> a folder that is kept whole evidence/ */
 	give_up_privilege, /* root               -> nobody, for good            guard/    */
+	begin_evidence,    /* points             -> pcapng, one block each      evidence/ */
 	watch,             /* frames             -> packets, sightings, fates   packet/ match/ */
 	look_again,        /* counters and state -> gauges, after the window    gauge/    */
 	judge,             /* all of it          -> findings, verdict           finding/  */
@@ -80,7 +81,7 @@ static int read_request(struct vmp_trace *trace, struct vmp_err *err)
 				vmp_str_set(&trace->run.filter, options->filter) < 0))
 		return err->code ? -err->code : out_of_memory(err);
 	trace->run.promisc = options->promisc;
-	return 0;
+	return vmp_guard_check(err);
 }
 
 static int find_guest(struct vmp_trace *trace, struct vmp_err *err)
@@ -103,17 +104,6 @@ static int find_guest(struct vmp_trace *trace, struct vmp_err *err)
 	return 0;
 }
 
-/* The host's neighbour table knows addresses of guests it talks to itself. */
-static int add_neighbour_addresses(struct vmp_guest *guest, const struct vmp_host *host)
-{
-	vmp_vec_foreach (nic, &guest->nics)
-		vmp_vec_foreach (neighbour, &host->neighbours)
-			if (nic->has_mac && neighbour->has_mac && vmp_mac_equal(&nic->mac, &neighbour->mac) &&
-			    vmp_nic_add_address(nic, &neighbour->ip, VMP_ADDRESS_NEIGHBOUR) < 0)
-				return -ENOMEM;
-	return 0;
-}
-
 static int read_host(struct vmp_trace *trace, struct vmp_err *err)
 {
 	int code = vmp_host_open(&trace->reader, err);
@@ -123,7 +113,7 @@ static int read_host(struct vmp_trace *trace, struct vmp_err *err)
 	if (code < 0)
 		return code;
 	if (vmp_str_set(&trace->run.host_name, trace->host.name) < 0 ||
-	    add_neighbour_addresses(&trace->run.guest, &trace->host) < 0)
+	    vmp_host_learn_addresses(&trace->host, &trace->run.guest) < 0)
 		return out_of_memory(err);
 	return 0;
 }
@@ -144,59 +134,44 @@ static int choose_nic(struct vmp_trace *trace, struct vmp_err *err)
 	return code;
 }
 
-/* What libvirt knows of the guest's network and of the other guests: names for ports, and how the network leaves. */
-static void read_hints(struct vmp_trace *trace, vmp_guests *guests, struct vmp_path_hints *hints)
-{
-	const struct vmp_nic *nic = vmp_run_nic(&trace->run);
-	enum vmp_forward forward = VMP_FORWARD_UNKNOWN;
-	struct vmp_path_owner *owners;
-	struct vmp_err ignored = {0};
-	size_t n = 0;
-
-	hints->promisc = trace->run.promisc;
-	if (!trace->domain)
-		return;
-	if (nic->network && vmp_domain_network_forward(trace->domain, nic->network, &forward, &ignored) == 0) {
-		hints->nat = forward == VMP_FORWARD_NAT;
-		hints->routed = forward == VMP_FORWARD_ROUTE || forward == VMP_FORWARD_OPEN;
-		hints->isolated = forward == VMP_FORWARD_NONE;
-	}
-	if (vmp_domain_list(trace->domain, guests, &ignored) < 0) {
-		vmp_log(VMP_LOG_INFO, "other guests are not known: %s", ignored.message);
-		return;
-	}
-	vmp_vec_foreach (guest, guests)
-		n += guest->nics.n;
-	owners = calloc(n ? n : 1, sizeof(*owners));
-	if (!owners)
-		return;
-	hints->owners = owners;
-	vmp_vec_foreach (guest, guests)
-		vmp_vec_foreach (other, &guest->nics)
-			if (other->target)
-				owners[hints->n_owners++] = (struct vmp_path_owner){other->target, guest->name, other->mac};
-}
-
 static int walk_path(struct vmp_trace *trace, struct vmp_err *err)
 {
 	struct vmp_run *run = &trace->run;
 	const struct vmp_nic *nic = vmp_run_nic(run);
-	struct vmp_path_hints hints = {0};
-	vmp_guests guests = {0};
+	struct vmp_hints hints;
 	int code;
 
 	if (!nic->target)
 		return vmp_err_set(err, ENODEV, "cli", run->guest.name, "interface %zu of guest %s cannot be traced: %s", run->nic + 1,
 				   run->guest.name, nic->why_no_backend ? nic->why_no_backend : "it has no device on this host");
-	read_hints(trace, &guests, &hints);
-	code = vmp_path_build(&run->guest, run->nic, &trace->host, &hints, &run->path, err);
-	free((void *)(uintptr_t)hints.owners);
-	vmp_vec_foreach (guest, &guests)
-		vmp_guest_clear(guest);
-	vmp_vec_free(&guests);
+	vmp_hints_read(&hints, trace->domain);
+	vmp_hints_for_nic(&hints, trace->domain, nic);
+	hints.path.promisc = run->promisc;
+	code = vmp_path_build(&run->guest, run->nic, &trace->host, &hints.path, &run->path, err);
+	vmp_hints_clear(&hints);
 	if (code == 0 && run->path.backend < 0)
 		return vmp_err_set(err, ENODEV, "cli", nic->target, "the backend %s of guest %s is not on this host, or in another network "
 				   "namespace; compare virsh domiflist with ip link", nic->target, run->guest.name);
+	return code;
+}
+
+/* The folder's keeper is forked before there is any packet in memory that it could share. */
+static int reserve_evidence(struct vmp_trace *trace, struct vmp_err *err)
+{
+	const char *dir = trace->options->write_dir;
+	char *name;
+	int code;
+
+	if (!dir)
+		return 0;
+	code = vmp_evidence_check_space(dir, EVIDENCE_FREE_BYTES, err);
+	if (code < 0)
+		return code;
+	name = vmp_evidence_name(trace->run.guest.name, vmp_clock_realtime_ns());
+	if (!name)
+		return out_of_memory(err);
+	code = vmp_keeper_start(dir, name, &trace->keeper, &trace->evidence_fd, err);
+	free(name);
 	return code;
 }
 
@@ -234,9 +209,17 @@ static int open_points(struct vmp_trace *trace, struct vmp_err *err)
 			       &run->points, trace->hop_points, err);
 	if (code < 0)
 		return code;
-	for (size_t i = 0; i < run->path.hops.n; i++)
-		if (trace->hop_points[i] >= 0)
-			trace->point_hops[trace->hop_points[i]] = (int)i;
+	for (size_t i = 0; i < run->path.hops.n; i++) {
+		const struct vmp_link *link = vmp_host_link(&trace->host, run->path.hops.v[i].ifindex);
+		int point = trace->hop_points[i];
+
+		if (point < 0)
+			continue;
+		trace->point_hops[point] = (int)i;
+		run->points.v[point].has_mac = link != NULL;
+		if (link)
+			run->points.v[point].mac = link->mac;
+	}
 	vmp_trace_catch_signals();
 	code = vmp_capture_open(&run->points, NULL, &trace->capture, err);
 	return code < 0 ? code : mark_unopened(trace, err);
@@ -263,31 +246,17 @@ static int watch_backend(struct vmp_trace *trace, struct vmp_err *err)
 	return vmp_gauge_before(&trace->run.gauges, &trace->run.path, &trace->host) < 0 ? out_of_memory(err) : 0;
 }
 
-static int begin_evidence(struct vmp_trace *trace, struct vmp_err *err)
-{
-	const struct vmp_options *options = trace->options;
-	struct vmp_evidence_conf conf = {.payload_bytes = options->payload_bytes};
-	char *name;
-	int code;
-
-	trace->run.started_ns = vmp_clock_realtime_ns();
-	if (!options->write_dir)
-		return 0;
-	code = vmp_evidence_check_space(options->write_dir, EVIDENCE_FREE_BYTES, err);
-	if (code < 0)
-		return code;
-	name = vmp_evidence_name(trace->run.guest.name, trace->run.started_ns);
-	if (!name)
-		return out_of_memory(err);
-	code = vmp_keeper_start(options->write_dir, name, &trace->keeper, &trace->evidence_fd, err);
-	free(name);
-	return code < 0 ? code : vmp_evidence_open(trace->evidence_fd, &trace->run, &conf, &trace->evidence, err);
-}
-
 static int give_up_privilege(struct vmp_trace *trace, struct vmp_err *err)
 {
 	(void)trace;
 	return vmp_guard_drop(err);
+}
+
+static int begin_evidence(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_evidence_conf conf = {.payload_bytes = trace->options->payload_bytes};
+
+	return trace->keeper ? vmp_evidence_open(trace->evidence_fd, &trace->run, &conf, &trace->evidence, err) : 0;
 }
 
 static int watch(struct vmp_trace *trace, struct vmp_err *err)
@@ -341,7 +310,7 @@ static int judge(struct vmp_trace *trace, struct vmp_err *err)
 
 int vmp_pipeline_publish(struct vmp_trace *trace, char **ret_folder, struct vmp_err *err)
 {
-	struct vmp_report_style plain = {.verbose = true};
+	struct vmp_report_style plain = {.verbose = true, .utf8 = true};
 	struct vmp_buf text = {0}, json = {0};
 	int code = 0;
 

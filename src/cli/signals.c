@@ -28,4 +28,5 @@ void vmp_trace_catch_signals(void)
 		sigaction(numbers[i], &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGXFSZ, &action, NULL); /* a file size limit is an error to report, not an end */
 }

@@ -282,7 +282,7 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 		return vmp_err_set(err, -code, "cli", NULL, "no random numbers are to be had from the kernel: %s", strerror(-code));
 	trace->run.settle_ns = SETTLE_NS;
 	trace->run.capture_whole = true;
-	window->stats_ns = trace->run.started_ns;
+	trace->run.started_ns = window->stats_ns = vmp_clock_realtime_ns();
 	window->clock_offset_ns = (int64_t)(vmp_clock_realtime_ns() - vmp_clock_monotonic_ns());
 	window->end_ns = trace->run.started_ns + trace->options->duration_ns;
 	conf.key = window->key;

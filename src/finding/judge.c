@@ -150,6 +150,14 @@ static struct totals sum_up(const struct vmp_run *run)
 	return totals;
 }
 
+static bool backend_vanished(const struct vmp_run *run)
+{
+	size_t backend = (size_t)run->path.backend;
+
+	return run->path.backend >= 0 && backend < run->seen.n && run->seen.v[backend].has_point &&
+	       run->points.v[run->seen.v[backend].point].vanished;
+}
+
 /* Nothing is lost as far as was seen: how far was that? */
 static int verdict_without_loss(struct vmp_run *run)
 {
@@ -167,6 +175,10 @@ static int verdict_without_loss(struct vmp_run *run)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "nothing-arrives", VMP_CONFIDENCE_WEAK,
 				   format_summary("the guest sends %llu packets, none is addressed to it%s", (ull)totals.from_guest,
 						  asked ? ", and its questions are not old enough to judge" : ""));
+	if (backend_vanished(run))
+		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
+				   format_summary("%s vanished during the run: was the guest stopped, migrated or its interface unplugged?",
+						  vmp_run_hop_name(run, run->path.backend)));
 	if (totals.unsure * 2 > totals.offered)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
 				   format_summary("of %llu packets %llu cannot be judged", (ull)totals.offered, (ull)totals.unsure));

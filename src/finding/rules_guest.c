@@ -11,7 +11,7 @@ typedef unsigned long long ull;
 
 enum {
 	SURE_ASKED = 3,         /* this many unanswered questions make silence certain */
-	AGAIN_ASKED = 3,        /* this often must a question be repeated to mean something */
+	AGAIN_ASKED = 2,        /* this often must a question be repeated to mean something */
 };
 
 int vmp_rule_guest_not_running(struct vmp_run *run)
@@ -120,7 +120,7 @@ int vmp_rule_guest_ignores_answers(struct vmp_run *run)
 static bool cannot_answer(const struct vmp_run *run, const struct vmp_exchange *unanswered)
 {
 	vmp_vec_foreach (exchange, &run->exchanges)
-		if (exchange->direction == VMP_FROM_GUEST && exchange->asked > 0 && exchange->answered == 0 &&
+		if (exchange->direction == VMP_FROM_GUEST && exchange->reached > 0 && exchange->answered == 0 &&
 		    (exchange->kind == VMP_EXCHANGE_ARP || exchange->kind == VMP_EXCHANGE_ND) &&
 		    vmp_ip_equal(&exchange->asker, &unanswered->asked_of))
 			return true;
@@ -135,36 +135,36 @@ static bool was_handed_over(const struct vmp_run *run)
 	return !last || last->offered == 0 || last->lost * 2 < last->offered;
 }
 
-/* A guest with much other traffic that leaves some connection attempts alone has a packet filter and is being scanned. */
+/* A guest with much TCP traffic that leaves some connection attempts alone has a packet filter and is being scanned. */
 static bool is_scanned(const struct vmp_run *run, const struct vmp_exchange *exchange)
 {
 	return exchange->kind == VMP_EXCHANGE_TCP_HANDSHAKE &&
-	       run->seen.v[run->path.backend].from_guest.packets > 10 * (exchange->asked - exchange->answered);
+	       run->observations.guest_tcp_packets > 10 * (exchange->reached - exchange->answered);
 }
 
 static int add_silence(struct vmp_run *run, const struct vmp_exchange *exchange)
 {
-	uint64_t unanswered = exchange->asked - exchange->answered;
+	uint64_t unanswered = exchange->reached - exchange->answered;
 	bool all = exchange->answered == 0 && !is_scanned(run, exchange), assumed = run->observations.address_assumed;
-	enum vmp_confidence confidence = !all || assumed || exchange->asked < SURE_ASKED ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN;
+	enum vmp_confidence confidence = !all || assumed || exchange->reached < SURE_ASKED ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN;
 	int backend = run->path.backend, guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
 	char target[VMP_IP_STRLEN], asker[VMP_IP_STRLEN];
 	struct vmp_finding *finding;
 
-	if (exchange->asked < 2)
+	if (exchange->reached < 2)
 		confidence = VMP_CONFIDENCE_WEAK;
 	finding = vmp_finding_add(&run->findings, all ? "guest-silent" : "guest-answers-partly",
 				  all && confidence > VMP_CONFIDENCE_WEAK			? VMP_SEVERITY_CRITICAL
 				  : !all && exchange->kind == VMP_EXCHANGE_TCP_HANDSHAKE ? VMP_SEVERITY_INFO
 											 : VMP_SEVERITY_WARNING,
-				  confidence, "the guest is given %llu %s and answers %llu of them", (ull)exchange->asked,
+				  confidence, "the guest is given %llu %s and answers %llu of them", (ull)exchange->reached,
 				  vmp_rules_questions(exchange->kind), (ull)exchange->answered);
 	if (!finding)
 		return -ENOMEM;
 	vmp_finding_place(finding, VMP_FROM_GUEST, guest, backend);
 	finding->packets = unanswered;
 	vmp_finding_evidence(finding, "asked at %s: %llu, answered: %llu; mostly %s asks %s", vmp_run_hop_name(run, backend),
-			     (ull)exchange->asked, (ull)exchange->answered, vmp_ip_format(&exchange->asker, asker),
+			     (ull)exchange->reached, (ull)exchange->answered, vmp_ip_format(&exchange->asker, asker),
 			     vmp_ip_format(&exchange->asked_of, target));
 	if (run->gauges.backend.known && run->gauges.backend.counts_taken)
 		vmp_finding_evidence(finding, "%s, all traffic: given %llu, taken by QEMU or vhost %llu, dropped %llu",
@@ -184,12 +184,12 @@ int vmp_rule_guest_silent(struct vmp_run *run)
 		return 0;
 	for (size_t i = 0; i < run->exchanges.n; i++) {
 		const struct vmp_exchange *exchange = &run->exchanges.v[i];
-		uint64_t unanswered = exchange->asked - exchange->answered;
+		uint64_t unanswered = exchange->reached - exchange->answered;
 
 		if (exchange->direction != VMP_TO_GUEST || unanswered == 0 || cannot_answer(run, exchange))
 			continue;
 		/* A few missing answers among many are the guest's affair: rate limits, a busy listener. */
-		if (exchange->answered > 0 && (unanswered < SURE_ASKED || unanswered * 10 < exchange->asked))
+		if (exchange->answered > 0 && (unanswered < SURE_ASKED || unanswered * 10 < exchange->reached))
 			continue;
 		if (add_silence(run, exchange) < 0)
 			return -ENOMEM;

@@ -73,7 +73,7 @@ static bool network_answers(const struct vmp_run *run)
 static bool blocks_answers(const struct vmp_run *run, const struct vmp_exchange *unanswered)
 {
 	vmp_vec_foreach (exchange, &run->exchanges)
-		if (exchange->direction == VMP_TO_GUEST && exchange->answered < exchange->asked &&
+		if (exchange->direction == VMP_TO_GUEST && exchange->answered < exchange->reached &&
 		    vmp_ip_equal(&exchange->asked_of, &unanswered->asker))
 			return true;
 	return false;
@@ -91,8 +91,8 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 	if (edge < 0 || network < 0 || network_answers(run) || loses_from_guest(run) || loses_to_guest(run))
 		return 0;
 	vmp_vec_foreach (exchange, &run->exchanges)
-		if (exchange->direction == VMP_FROM_GUEST && exchange->asked >= UNANSWERED_ASKED &&
-		    (!worst || exchange->asked > worst->asked))
+		if (exchange->direction == VMP_FROM_GUEST && exchange->reached >= UNANSWERED_ASKED &&
+		    (!worst || exchange->reached > worst->reached))
 			worst = exchange;
 	if (!worst)
 		return 0;
@@ -105,9 +105,12 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 	if (!finding)
 		return -ENOMEM;
 	vmp_finding_place(finding, VMP_TO_GUEST, network, edge);
-	finding->packets = worst->asked;
-	vmp_finding_evidence(finding, "asked %llu times, answered never; mostly %s asks for %s", (ull)worst->asked,
+	finding->packets = worst->reached;
+	vmp_finding_evidence(finding, "asked %llu times, answered never; mostly %s asks for %s", (ull)worst->reached,
 			     vmp_ip_format(&worst->asker, asker), vmp_ip_format(&worst->asked_of, asked_of));
+	if (run->path.mode == VMP_PATH_ROUTED)
+		vmp_finding_evidence(finding, "between %s and the network lie this host's own routing, packet filter and address translation, "
+				     "which were not observed: the loss may be there", vmp_run_hop_name(run, edge));
 	vmp_finding_remedy(finding, "is %s alive, and in the same network? capture there; check the switch port and VLAN behind %s",
 			   vmp_ip_format(&worst->asked_of, asked_of), vmp_run_hop_name(run, edge));
 	return 0;

@@ -29,6 +29,16 @@ static int guard_failed(struct vmp_err *err, const char *what)
 	return vmp_err_set(err, code, "guard", NULL, "giving up privileges: %s: %s", what, strerror(code));
 }
 
+int vmp_guard_check(struct vmp_err *err)
+{
+	if (capng_get_caps_process() != 0)
+		return guard_failed(err, "reading capabilities");
+	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW))
+		return vmp_err_set(err, EPERM, "guard", NULL, "capturing packets needs root (or CAP_NET_RAW): run it as root, with sudo for "
+				   "example");
+	return 0;
+}
+
 int vmp_guard_begin(struct vmp_err *err)
 {
 	const struct rlimit none = {0, 0};

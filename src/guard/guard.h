@@ -11,6 +11,11 @@
 int vmp_guard_begin(struct vmp_err *err);
 
 /*
+ * May this process open packet sockets at all? Asked before anything else is done. EPERM otherwise, saying what to do.
+ */
+int vmp_guard_check(struct vmp_err *err);
+
+/*
  * Give up uid, groups and every capability (effective, permitted, inheritable, bounding, ambient) for good, set
  * no_new_privs, install the system-call filter where libseccomp was built in. All handles must be open already. A
  * program that was not started as root loses what capabilities it has. It is verified that nothing can be regained.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A question travels from its near end to its far end, the answer back. Asked and answered are counted at the far end (the
- * backend for questions to the guest), so that loss on the way is not taken for silence. A question repeated at the near
+ * A question travels from its near end to its far end, the answer back. What reached the far end and what was answered
+ * there are counted apart from what was asked, so that loss on the way is not taken for silence. A question repeated at the near
  * end after its answer had passed there says that the asker did not get it, or would not have it.
  */
 #include "match/exchange.h"
@@ -28,8 +28,9 @@ struct question {
 	bool countable;         /* the open one was asked within the window */
 	bool direct;            /* asked of the target alone at least once, not of everybody */
 	bool refused;
-	uint64_t asked, answered, answered_near, asked_again;
+	uint64_t asked_near, asked, answered, answered_near, asked_again;
 	uint64_t first_ns, last_ns, near_answer_ns;
+	uint64_t open_ns;       /* when the open one was first asked */
 };
 
 struct vmp_exchange_table {
@@ -178,32 +179,51 @@ static struct question *find(struct vmp_exchange_table *table, const struct key 
 	return spare;
 }
 
-static void ask(struct vmp_exchange_table *table, struct question *question, const struct reading *reading, bool far,
-		bool near, uint64_t ts_ns, bool counts)
+/* A retransmitted SYN is the same question again. */
+static bool is_retransmission(const struct question *question, const struct reading *reading, uint64_t asked)
+{
+	return reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE && asked > 0 && question->tcp_seq == reading->tcp_seq;
+}
+
+static void ask_near(struct vmp_exchange_table *table, struct question *question, const struct reading *reading,
+		     uint64_t ts_ns, bool counts)
 {
 	bool tcp = reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE;
-	bool repeated = tcp && question->asked + question->asked_again > 0 && question->tcp_seq == reading->tcp_seq;
 
-	if (tcp && question->tcp_seq != reading->tcp_seq) {
-		question->near_answer_ns = 0;
-		question->tcp_seq = reading->tcp_seq;
-	}
+	if (!is_retransmission(question, reading, question->asked_near))
+		question->asked_near += counts;
 	/* A question asked of the target alone shows that the asker knows it: a probe, not a repetition (ARP, ND). */
-	if (near && counts && question->near_answer_ns && ts_ns > question->near_answer_ns + AGAIN_AFTER_NS &&
-	    (tcp || reading->group)) {
+	if (counts && question->near_answer_ns && ts_ns > question->near_answer_ns + AGAIN_AFTER_NS && (tcp || reading->group))
 		if (!question->asked_again++)
 			table->with_repeats++;
-	}
-	if (!far)
+}
+
+static void ask_far(struct question *question, const struct reading *reading, uint64_t ts_ns, bool counts)
+{
+	question->direct = question->direct || !reading->group;
+	if (is_retransmission(question, reading, question->asked)) {
+		question->open = question->open || question->answered == 0;
 		return;
+	}
+	question->asked += counts;
+	question->open = true;
+	question->countable = counts;
+	question->open_ns = ts_ns;
+}
+
+static void ask(struct vmp_exchange_table *table, struct question *question, const struct reading *reading, bool far,
+		uint64_t ts_ns, bool counts)
+{
+	if (question->tcp_seq != reading->tcp_seq && question->first_ns)
+		question->near_answer_ns = 0; /* a new connection on the same ports */
 	if (!question->first_ns)
 		question->first_ns = ts_ns;
 	question->last_ns = ts_ns;
-	question->direct = question->direct || !reading->group;
-	if (!(repeated && question->countable))
-		question->asked += counts;
-	question->open = question->open || !repeated || question->answered == 0;
-	question->countable = counts || (repeated && question->countable);
+	if (far)
+		ask_far(question, reading, ts_ns, counts);
+	else
+		ask_near(table, question, reading, ts_ns, counts);
+	question->tcp_seq = reading->tcp_seq;
 }
 
 static void answer(struct question *question, const struct reading *reading, bool far, bool near, uint64_t ts_ns)
@@ -265,7 +285,7 @@ void vmp_exchange_see(struct vmp_exchange_table *table, enum vmp_exchange_place 
 	if (!question)
 		return;
 	if (is_question)
-		ask(table, question, &reading, at_far, !at_far, ts_ns, counts);
+		ask(table, question, &reading, at_far, ts_ns, counts);
 	else
 		answer(question, &reading, at_far, !at_far, ts_ns);
 }
@@ -280,15 +300,15 @@ struct sum {
 static void add_question(struct sum *sum, const struct question *question, uint64_t now_ns, uint64_t patience_ns)
 {
 	struct vmp_exchange *exchange = &sum->exchange;
-	uint64_t pending = question->open && question->countable && question->last_ns + patience_ns > now_ns ? 1 : 0;
-	uint64_t asked = question->asked > pending ? question->asked - pending : 0;
+	uint64_t pending = question->asked && question->open && question->countable && question->open_ns + patience_ns > now_ns;
+	uint64_t reached = question->asked - pending;
+	uint64_t asked = question->asked_near > question->asked ? question->asked_near - pending : reached;
 	uint64_t bad = question->asked_again + (asked > question->answered ? asked - question->answered : 0);
 
-	if (pending > question->asked)
-		pending = question->asked;
 	exchange->asked += asked;
+	exchange->reached += reached;
 	exchange->pending += pending;
-	exchange->answered += question->answered > asked ? asked : question->answered;
+	exchange->answered += question->answered > reached ? reached : question->answered;
 	exchange->refused += question->refused && question->answered;
 	exchange->asked_again += question->asked_again;
 	if (question->answered > question->answered_near && question->near_answer_ns == 0)
@@ -314,7 +334,7 @@ int vmp_exchange_report(const struct vmp_exchange_table *table, uint64_t now_ns,
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct question *question = &table->slots[i];
 
-		if (!question->used || (question->asked == 0 && question->asked_again == 0))
+		if (!question->used || (question->asked == 0 && question->asked_near == 0 && question->asked_again == 0))
 			continue;
 		/* Asked of everybody: only the owner of the address owes an answer. */
 		if (question->key.direction == VMP_TO_GUEST && !question->direct && !is_guests(context, &question->key.target))

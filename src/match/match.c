@@ -381,6 +381,7 @@ static void observe_guest(struct vmp_match *match, const struct vmp_class *class
 		match->observations.foreign_source = packet->src_mac;
 		return;
 	}
+	match->observations.guest_tcp_packets += (packet->flags & VMP_PKT_TCP) && !(packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_RST));
 	if (packet->flags & VMP_PKT_ND) {
 		if (packet->icmp_type == 136)
 			learn_address(match, &packet->nd_target, true);

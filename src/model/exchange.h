@@ -15,14 +15,15 @@ enum vmp_exchange_kind { VMP_EXCHANGE_ARP, VMP_EXCHANGE_ND, VMP_EXCHANGE_ICMP_EC
 /*
  * All questions of one kind in one direction (direction: the question's; to_guest asks the guest).
  *
- * asked/answered count distinct questions that reached the far end as far as this host can see it: for to_guest those
- * that were seen at the backend, for from_guest those that were seen leaving the host (or the last observed hop).
+ * A question's far end is where it is answered, as far as this host can see: the backend for to_guest, for from_guest the
+ * hop where it leaves this host. Repeated ARP and ND requests count each, a retransmitted SYN once.
  */
 struct vmp_exchange {
 	enum vmp_exchange_kind kind;
 	enum vmp_direction direction;
-	uint64_t asked;
-	uint64_t answered;              /* an answer was seen at that same hop in time */
+	uint64_t asked;                 /* seen at either end */
+	uint64_t reached;               /* of these seen at the far end: only they can be answered */
+	uint64_t answered;              /* an answer was seen at the far end */
 	uint64_t refused;               /* of the answered: RST or an ICMP error (a no is an answer) */
 	uint64_t pending;               /* asked too near the end of the run to judge; not in asked */
 	uint64_t asked_again;           /* the asker repeated its question after the answer had left towards it:

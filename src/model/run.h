@@ -33,6 +33,7 @@ struct vmp_observations {
 	uint64_t foreign_source_mac;            /* frames out of the backend with another source MAC than the guest's */
 	struct vmp_mac foreign_source;
 	uint64_t wrong_destination_mac;         /* unicast frames given to the backend for another MAC */
+	uint64_t guest_tcp_packets;             /* TCP packets out of the backend that open no connection */
 	uint64_t sightings;                     /* frames seen in all, at all hops */
 	uint64_t table_full;                    /* frames not tracked since a bounded table was full */
 	uint64_t late;                          /* frames that came too late from the kernel to be ordered */

@@ -88,21 +88,29 @@ static void finish_network(struct vmp_walk *walk)
 	}
 }
 
+/* From ranks that count from the switch to those that count from the network, without gaps. */
+static void set_ranks(struct vmp_path *path)
+{
+	enum { LEAST = -2 * VMP_WALK_DEPTH_MAX, MOST = 2 };
+	int ranks[MOST - LEAST + 1] = {0}, next = 1;
+
+	vmp_vec_foreach (hop, &path->hops)
+		if (hop->role != VMP_ROLE_NETWORK)
+			ranks[hop->rank - LEAST] = 1;
+	for (int i = 0; i <= MOST - LEAST; i++)
+		if (ranks[i])
+			ranks[i] = next++;
+	vmp_vec_foreach (hop, &path->hops)
+		hop->rank = hop->role == VMP_ROLE_NETWORK ? 0 : ranks[hop->rank - LEAST];
+}
+
 static void set_indexes(struct vmp_path *path)
 {
-	int least = 1;
-
 	path->backend = path->switch_hop = -1;
-	vmp_vec_foreach (hop, &path->hops)
-		if (hop->role != VMP_ROLE_NETWORK && hop->rank < least)
-			least = hop->rank;
 	for (size_t i = 0; i < path->hops.n; i++) {
-		struct vmp_hop *hop = &path->hops.v[i];
-
-		hop->rank = hop->role == VMP_ROLE_NETWORK ? 0 : hop->rank - least + 1;
-		if (hop->role == VMP_ROLE_BACKEND)
+		if (path->hops.v[i].role == VMP_ROLE_BACKEND)
 			path->backend = (int)i;
-		if (hop->role == VMP_ROLE_SWITCH)
+		if (path->hops.v[i].role == VMP_ROLE_SWITCH)
 			path->switch_hop = (int)i;
 	}
 }
@@ -188,6 +196,7 @@ static void build(struct vmp_walk *walk)
 	add_backend(walk);
 	hop = vmp_walk_add(walk, VMP_HOP_GUEST, VMP_ROLE_GUEST, "guest", 0, 2);
 	vmp_walk_why(walk, hop, VMP_OBSERVED_NO, "vmpath does not look inside the guest");
+	set_ranks(walk->path);
 	set_indexes(walk->path);
 	add_homes(walk);
 	add_internal_ports(walk);

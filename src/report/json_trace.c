@@ -150,6 +150,7 @@ static void add_exchanges(struct vmp_json *json, const struct vmp_run *run)
 		vmp_json_text(json, object, "kind", vmp_exchange_kind_name(exchange->kind));
 		vmp_json_text(json, object, "direction", vmp_direction_name(exchange->direction));
 		vmp_json_count(json, object, "asked", exchange->asked);
+		vmp_json_count(json, object, "reached", exchange->reached);
 		vmp_json_count(json, object, "answered", exchange->answered);
 		vmp_json_count(json, object, "refused", exchange->refused);
 		vmp_json_count(json, object, "asked_again", exchange->asked_again);

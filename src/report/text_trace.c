@@ -114,6 +114,8 @@ static void add_exchange(struct vmp_buf *out, const struct vmp_report_style *sty
 		       vmp_exchange_kind_name(exchange->kind),
 		       exchange->direction == VMP_TO_GUEST ? "of the guest" : "by the guest", exchange->asked,
 		       exchange->answered);
+	if (exchange->reached < exchange->asked)
+		vmp_buf_printf(&text, ", %" PRIu64 " got to where they are answered", exchange->reached);
 	if (exchange->refused)
 		vmp_buf_printf(&text, " (%" PRIu64 " refused)", exchange->refused);
 	if (exchange->asked_again)

@@ -124,6 +124,7 @@ static void add_echo(struct vmp_run *run, uint64_t asked, uint64_t answered)
 	exchange->kind = VMP_EXCHANGE_ICMP_ECHO;
 	exchange->direction = VMP_TO_GUEST;
 	exchange->asked = asked;
+	exchange->reached = asked;
 	exchange->answered = answered;
 	if (answered < asked) {
 		exchange->asker = ip("198.51.100.1");
