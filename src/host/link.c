@@ -82,7 +82,7 @@ int vmp_host_parse_link(const struct nlmsghdr *msg, struct vmp_host *host)
 		return 0;
 	if (parse_link_attributes(msg, tb) < 0)
 		return -EBADMSG;
-	info = NLMSG_DATA(msg);
+	info = nlmsg_data(msg);
 	if (info->ifi_index <= 0 || !attr_has(tb[IFLA_IFNAME], 1))
 		return -EBADMSG;
 	if (host->links.n >= VMP_HOST_ROWS_MAX)
@@ -114,7 +114,7 @@ int vmp_host_parse_port(const struct nlmsghdr *msg, struct vmp_host *host)
 		return 0;
 	if (parse_link_attributes(msg, tb) < 0)
 		return -EBADMSG;
-	info = NLMSG_DATA(msg);
+	info = nlmsg_data(msg);
 	if (info->ifi_family != AF_BRIDGE)
 		return 0;
 	vmp_vec_foreach (link, &host->links) {

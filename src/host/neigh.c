@@ -26,7 +26,7 @@ int vmp_host_parse_fdb(const struct nlmsghdr *msg, struct vmp_host *host)
 		return 0;
 	if (parse_neighbour_attributes(msg, tb) < 0)
 		return -EBADMSG;
-	row = NLMSG_DATA(msg);
+	row = nlmsg_data(msg);
 	if (row->ndm_family != AF_BRIDGE || !attr_mac(tb[NDA_LLADDR], &mac))
 		return 0;
 	if (host->fdb.n >= VMP_HOST_ROWS_MAX)
@@ -56,7 +56,7 @@ int vmp_host_parse_neighbour(const struct nlmsghdr *msg, struct vmp_host *host)
 		return 0;
 	if (parse_neighbour_attributes(msg, tb) < 0)
 		return -EBADMSG;
-	row = NLMSG_DATA(msg);
+	row = nlmsg_data(msg);
 	if ((row->ndm_family != AF_INET && row->ndm_family != AF_INET6) || !attr_ip(tb[NDA_DST], &ip))
 		return 0;
 	if (host->neighbours.n >= VMP_HOST_ROWS_MAX)

@@ -101,7 +101,7 @@ static int told_error(const struct nlmsghdr *msg)
 	int code = 0;
 
 	if (msg->nlmsg_len >= NLMSG_HDRLEN + sizeof(code))
-		memcpy(&code, NLMSG_DATA(msg), sizeof(code));
+		memcpy(&code, nlmsg_data(msg), sizeof(code));
 	return code < 0 ? code : 0;
 }
 

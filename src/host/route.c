@@ -20,7 +20,7 @@ int vmp_host_parse_address(const struct nlmsghdr *msg, struct vmp_host *host)
 	if (msg->nlmsg_len < NLMSG_HDRLEN + sizeof(*row) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)msg, sizeof(*row), tb, IFA_MAX, NULL) < 0)
 		return -EBADMSG;
-	row = NLMSG_DATA(msg);
+	row = nlmsg_data(msg);
 	/* On a point-to-point link IFA_ADDRESS is the peer's, IFA_LOCAL ours; IPv6 mostly has IFA_ADDRESS alone. */
 	if (!attr_ip(tb[IFA_LOCAL], &ip) && !attr_ip(tb[IFA_ADDRESS], &ip))
 		return 0;
@@ -63,7 +63,7 @@ int vmp_host_parse_route(const struct nlmsghdr *msg, struct vmp_host *host)
 	if (msg->nlmsg_len < NLMSG_HDRLEN + sizeof(*row) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)msg, sizeof(*row), tb, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
-	row = NLMSG_DATA(msg);
+	row = nlmsg_data(msg);
 	if ((row->rtm_family != AF_INET && row->rtm_family != AF_INET6) || row->rtm_flags & RTM_F_CLONED)
 		return 0;
 	if (host->routes.n >= VMP_HOST_ROWS_MAX)
