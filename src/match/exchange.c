@@ -200,7 +200,6 @@ static void ask_near(struct vmp_exchange_table *table, struct question *question
 
 static void ask_far(struct question *question, const struct reading *reading, uint64_t ts_ns, bool counts)
 {
-	question->direct = question->direct || !reading->group;
 	if (is_retransmission(question, reading, question->asked)) {
 		question->open = question->open || question->answered == 0;
 		return;
@@ -219,6 +218,7 @@ static void ask(struct vmp_exchange_table *table, struct question *question, con
 	if (!question->first_ns)
 		question->first_ns = ts_ns;
 	question->last_ns = ts_ns;
+	question->direct = question->direct || !reading->group;
 	if (far)
 		ask_far(question, reading, ts_ns, counts);
 	else
