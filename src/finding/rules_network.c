@@ -86,7 +86,7 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 	const struct vmp_exchange *worst = NULL;
 	char asker[VMP_IP_STRLEN], asked_of[VMP_IP_STRLEN];
 	struct vmp_finding *finding;
-	bool deaf;
+	bool deaf, routed = run->path.mode == VMP_PATH_ROUTED;
 
 	if (edge < 0 || network < 0 || network_answers(run) || loses_from_guest(run) || loses_to_guest(run))
 		return 0;
@@ -99,16 +99,18 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 	/* Other traffic that comes in shows that it is this one neighbour that does not answer, not the network. */
 	deaf = run->seen.v[edge].unicast_to_guest == 0 || blocks_answers(run, worst);
 	finding = vmp_finding_add(&run->findings, deaf ? "nothing-arrives" : "questions-unanswered",
-				  deaf ? VMP_SEVERITY_CRITICAL : VMP_SEVERITY_INFO, VMP_CONFIDENCE_LIKELY,
-				  "the guest's %s leave this host at %s and no answer comes in", vmp_rules_questions(worst->kind),
-				  vmp_run_hop_name(run, edge));
+				  !deaf ? VMP_SEVERITY_INFO : routed ? VMP_SEVERITY_WARNING : VMP_SEVERITY_CRITICAL,
+				  routed ? VMP_CONFIDENCE_WEAK : VMP_CONFIDENCE_LIKELY,
+				  routed ? "the guest's %s reach this host's routing at %s and no answer comes back"
+					 : "the guest's %s leave this host at %s and no answer comes in",
+				  vmp_rules_questions(worst->kind), vmp_run_hop_name(run, edge));
 	if (!finding)
 		return -ENOMEM;
 	vmp_finding_place(finding, VMP_TO_GUEST, network, edge);
 	finding->packets = worst->reached;
 	vmp_finding_evidence(finding, "asked %llu times, answered never; mostly %s asks for %s", (ull)worst->reached,
 			     vmp_ip_format(&worst->asker, asker), vmp_ip_format(&worst->asked_of, asked_of));
-	if (run->path.mode == VMP_PATH_ROUTED)
+	if (routed)
 		vmp_finding_evidence(finding, "between %s and the network lie this host's own routing, packet filter and address translation, "
 				     "which were not observed: the loss may be there", vmp_run_hop_name(run, edge));
 	vmp_finding_remedy(finding, "is %s alive, and in the same network? capture there; check the switch port and VLAN behind %s",
