@@ -19,7 +19,7 @@ SCENE = Scene(
 HOPS = ("eth0", "bond0", "bond0.100", TAP)
 
 
-@scenario("nest-bond-vlan", group="nest", about="bridge over a VLAN over a bond, healthy")
+@scenario("nest-bond-vlan", group="nest", timeout=180, about="bridge over a VLAN over a bond, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -29,7 +29,7 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-bond-vlan-filter", group="nest", about="a bridge filter under the VLAN and the bond drops towards the guest")
+@scenario("nest-bond-vlan-filter", group="nest", timeout=180, about="a bridge filter under the VLAN and the bond drops towards the guest")
 def filtered(host):
     host.enter(SCENE)
     # Not priority 0: with br_netfilter loaded, 6.1 passes over a forward chain of that priority.
@@ -48,7 +48,7 @@ END""", undo="nft delete table bridge lab")
     seen.loss("lost-in-host", "to_guest", "bond0.100", TAP)
 
 
-@scenario("nest-bond-vlan-wrong-tag", group="nest", about="the network sends with a VLAN tag that this host has no device for")
+@scenario("nest-bond-vlan-wrong-tag", group="nest", timeout=180, about="the network sends with a VLAN tag that this host has no device for")
 def wrong_tag(host):
     host.enter(SCENE)
     host.fault("tc -n network qdisc add dev far-eth0 clsact\n"
@@ -58,3 +58,13 @@ def wrong_tag(host):
     seen.truth(all_at=["eth0 in 200 request", "bond0 in 200 request"],
                none_at=["eth0 in 100 request", "bond0.100 in - request", f"{TAP} out - request"])
     seen.loss("lost-in-host", "to_guest", "bond0", "bond0.100")
+
+
+@scenario("nest-bond-vlan-spare", group="nest", timeout=180, about="the network sends to the slave that the bond does not use")
+def spare(host):
+    host.enter(SCENE)
+    active = "/sys/class/net/bond0/bonding/active_slave"
+    host.fault(f"echo eth1 >{active}", undo=f"echo eth0 >{active}")
+    seen = host.watch()
+    seen.truth(all_at=["eth0 in 100 request"], none_at=["bond0 in 100 request", f"{TAP} out - request"])
+    seen.loss("lost-in-host", "to_guest", "eth0", "bond0")

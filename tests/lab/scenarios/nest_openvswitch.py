@@ -13,7 +13,7 @@ SCENE = Scene(
     peer="far-eth0", bridge="ovsbr0", ovs=True)
 
 
-@scenario("nest-openvswitch", group="nest", about="Open vSwitch's kernel datapath with a NORMAL flow, healthy")
+@scenario("nest-openvswitch", group="nest", timeout=180, about="Open vSwitch's kernel datapath with a NORMAL flow, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -22,7 +22,7 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-openvswitch-drop", group="nest", about="a flow of Open vSwitch drops towards the guest")
+@scenario("nest-openvswitch-drop", group="nest", timeout=180, about="a flow of Open vSwitch drops towards the guest")
 def dropped(host):
     host.enter(SCENE)
     host.fault(f"ovs-ofctl add-flow ovsbr0 priority=100,icmp,nw_dst={ADDRESS},actions=drop",

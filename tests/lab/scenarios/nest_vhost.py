@@ -1,7 +1,7 @@
 """A tap served by the kernel's vhost-net: eth0 - br0 - tap."""
 
 from lab.nest_host import TAP, Scene
-from lab.scenario import scenario
+from lab.scenario import LabFault, scenario
 
 SCENE = Scene(
     build="""
@@ -15,7 +15,7 @@ SCENE = Scene(
 BURST = 1500
 
 
-@scenario("nest-vhost", group="nest", about="a tap behind vhost-net, healthy")
+@scenario("nest-vhost", group="nest", timeout=180, about="a tap behind vhost-net, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -24,7 +24,21 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-vhost-hung", group="nest", about="a guest behind vhost-net hangs under load: its queue is full and drops")
+@scenario("nest-vhost-duplicates", group="nest", timeout=180, about="the network doubles packets: nothing is lost, and the guest answers all")
+def duplicates(host):
+    host.enter(SCENE)
+    host.fault("tc -n network qdisc replace dev far-eth0 root netem duplicate 30%",
+               undo="tc -n network qdisc del dev far-eth0 root")
+    seen = host.watch()
+    arrived = seen.counts.get("eth0 in - request", 0)
+    if arrived <= seen.sent:
+        raise LabFault(f"{seen.sent} requests were sent and none doubled: {seen.counts}")
+    seen.truth(all_at=[f"{TAP} out - request", f"{TAP} in - reply", "eth0 out - reply"], number=arrived)
+    seen.path("eth0", TAP)
+    seen.ok()
+
+
+@scenario("nest-vhost-hung", group="nest", timeout=180, about="a guest behind vhost-net hangs under load: its queue is full and drops")
 def hung(host):
     host.enter(SCENE)
     host.fault(f"kill -USR1 {host.guest.pid}", undo=f"kill -USR2 {host.guest.pid}")

@@ -15,7 +15,7 @@ SCENE = Scene(
     peer="far-eth0.100")
 
 
-@scenario("nest-vlan-filtering", group="nest", about="a bridge with VLAN filtering, trunk uplink, access port, healthy")
+@scenario("nest-vlan-filtering", group="nest", timeout=180, about="a bridge with VLAN filtering, trunk uplink, access port, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -24,7 +24,7 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-vlan-filtering-no-vid", group="nest", about="the uplink port of the bridge is not a member of the guest's VLAN")
+@scenario("nest-vlan-filtering-no-vid", group="nest", timeout=180, about="the uplink port of the bridge is not a member of the guest's VLAN")
 def no_vid(host):
     host.enter(SCENE)
     host.fault("bridge vlan del dev eth0 vid 100", undo="bridge vlan add dev eth0 vid 100")
@@ -32,3 +32,15 @@ def no_vid(host):
     seen.truth(all_at=["eth0 in 100 request"], none_at=[f"{TAP} out - request", f"{TAP} in - reply"])
     seen.path("eth0", TAP)
     seen.loss("lost-in-host", "to_guest", "eth0", TAP)
+
+
+@scenario("nest-vlan-filtering-pvid", group="nest", timeout=180, about="what the guest sends goes into another VLAN than what it gets")
+def other_pvid(host):
+    host.enter(SCENE)
+    host.fault(f"bridge vlan add dev {TAP} vid 101 pvid; bridge vlan add dev {TAP} vid 100 untagged",
+               undo=f"bridge vlan del dev {TAP} vid 101; bridge vlan add dev {TAP} vid 100 pvid untagged")
+    seen = host.watch()
+    seen.truth(all_at=["eth0 in 100 request", f"{TAP} out - request", f"{TAP} in - reply"],
+               none_at=["eth0 out 100 reply", "eth0 out 101 reply"])
+    seen.path("eth0", TAP)
+    seen.loss("lost-in-host", "from_guest", TAP, "eth0")
