@@ -18,7 +18,7 @@ PEER_IP, GUEST_IP, HOST_IP = "192.0.2.1", "192.0.2.10", "192.0.2.254"
 PEER_MAC = "02:00:5e:00:02:01"
 TAP, GUEST_MAC = "021f00", "52:54:00:02:1f:00"
 
-# every guest a scenario may ask for; web01 is always there, the others are started when first used
+# every guest a scenario may ask for; web01 is always there, web02 is defined and off, the others are started when first used
 GUESTS = {
     "web01": [Card(TAP, GUEST_MAC, GUEST_IP + "/24", gateway=PEER_IP)],
     "web02": [Card("022000", "52:54:00:02:20:00", "192.0.2.20/24", gateway=PEER_IP)],

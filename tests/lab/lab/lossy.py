@@ -15,7 +15,7 @@ def sure(frame):
     return frame.involves(GUEST_MAC) and not frame.group() and GUEST_IP in (frame.src, frame.dst)
 
 
-def on_the_bridge(lab, fault, way, a=UPLINK, b=TAP, code="lost-in-host", kinds=(("ping", {}),), duration=3, unanswered=True):
+def on_the_bridge(lab, fault, way, a=UPLINK, b=TAP, code="lost-in-host", kinds=(("ping", {}),), duration=2, unanswered=True):
     """A fault between uplink and tap. `a`, `b` as the packets travel. Returns (result, truth)."""
     truth = lab.truth()
     for kind, options in kinds:
@@ -44,7 +44,7 @@ def taken(lab, trace):
     return result, lab.host.counter(TAP, "tx_packets") - before
 
 
-def at_the_guest(lab, fault, kinds=(("ping", {}),), duration=3, address=GUEST_IP):
+def at_the_guest(lab, fault, kinds=(("ping", {}),), duration=2, address=GUEST_IP):
     """A fault behind the tap: the truth must see all of it delivered to the tap. Returns (result, truth, taken)."""
     truth = lab.truth()
     for kind, options in kinds:

@@ -103,7 +103,7 @@ class LabHost(Fixture):
         self.env.note("the program", result.text())
         return result
 
-    def trace(self, *args, duration=3, **kw):
+    def trace(self, *args, duration=2, **kw):
         """`vmpath --json trace GUEST ...` for so many seconds; the guest is the first argument."""
         return self.run("trace", "--json", "-d", duration, *args, **kw)
 

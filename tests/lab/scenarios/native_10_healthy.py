@@ -3,10 +3,11 @@
 import os
 import signal
 import subprocess
+import time
 
 from lab import judge, ns
 from lab.native import GUEST_IP, GUEST_MAC, PEER_IP, TAP, UPLINK
-from lab.scenario import Fail, scenario
+from lab.scenario import Fail, scenario, until
 
 
 def mine(frame):
@@ -149,9 +150,30 @@ def healthy_ipv6(lab):
         raise Fail(f"only {offered} packets counted of an IPv6 ping with 20 per second")
 
 
+@scenario("healthy-dead-neighbour", about="the guest also asks for a neighbour that is not there; that is no loss of the traced traffic")
+def dead_neighbour(lab):
+    lab.guest().run("ping -c 100 -i 0.2 192.0.2.222 >/dev/null 2>&1 & echo $! >/tmp/ping.pid")
+    lab.finally_(lambda: lab.guest().run("kill $(cat /tmp/ping.pid) 2>/dev/null; true"))
+    lab.traffic("ping")
+    judge.healthy(lab.trace("web01", PEER_IP, duration=2))
+    judge.healthy(lab.trace("web01", GUEST_IP, duration=2))
+
+
 @scenario("no-traffic", about="nobody says a word to the guest")
 def no_traffic(lab):
+    truth = lab.truth()
+    lab.guest().run("ip -6 neigh flush dev eth0")   # it may still be asking after what another scenario removed
+    since = [time.time()]
+
+    def quiet():
+        if truth.seen(TAP, None, lambda f: not f.group() or f.kind == "arp-request", since[0]):
+            since[0] = time.time()
+        return time.time() - since[0] > 1.5
+
+    until(quiet, 30, "the guest to be left alone for 1.5 s")
     result = lab.trace("web01", "192.0.2.77", duration=2)
+    truth.stop()
+    lab.env.note("the truth", truth.summary())
     judge.verdict(result, "inconclusive", "no-traffic", rc=3)
     if any(x["lost"] for x in result.doc["segments"]):
         raise Fail("a loss without traffic")

@@ -42,7 +42,7 @@ def path_static(lab):
         raise judge.Fail("a healthy path has findings")
     if [h["name"] for h in clean.doc["interfaces"][0]["hops"]] != ["network", UPLINK, "br0", TAP, "guest"]:
         raise judge.Fail(f"the path is {[h['name'] for h in clean.doc['interfaces'][0]['hops']]}")
-    for fault, word in (("isolated", "isolated"), ("link-down", "link"), ("port-disabled", "disabled"), ("tap-mtu", "mtu"), ("bridge-down", "down")):
+    for fault, word in (("isolated", "isolated"), ("link-down", "link"), ("port-disabled", "forward"), ("tap-mtu", "mtu"), ("bridge-down", "down")):
         lab.fault(fault)
         result = lab.run("path", "--json", "web01")
         lab.undo(fault)

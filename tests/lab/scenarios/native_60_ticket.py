@@ -8,11 +8,11 @@ from lab.scenario import LabFault, scenario, until
 @scenario("ticket", about="the guest loses all it receives and asks ARP for ever; its cure brings it back")
 def ticket(lab):
     result, truth, _ = lossy.at_the_guest(lab, "guest-deaf", kinds=(
-        ("tcp", {"port": 80, "interval": 0.2}), ("tcp", {"port": 8080, "interval": 0.2}), ("ping", {"interval": 0.1})), duration=4)
+        ("tcp", {"port": 80, "interval": 0.2}), ("tcp", {"port": 8080, "interval": 0.2}), ("ping", {"interval": 0.1})), duration=6)
     t0, t1 = result.window
     asked = len(truth.seen(TAP, "from_guest", lambda f: f.kind == "arp-request" and f.dst == PEER_IP, t0, t1))
     told = len(truth.seen(TAP, "to_guest", lambda f: f.kind == "arp-reply", t0, t1))
-    if asked < 2 or told < 2:
+    if asked < 4 or told < 4:
         raise LabFault(f"the guest asked ARP {asked} times and was answered {told} times")
     judge.verdict(result, "loss", {"guest-silent", "not-taken-by-guest"}, {"from_guest", "to_guest"}, {"guest", TAP}, {"guest", TAP})
     # a finding of its own, or evidence of the verdict's finding

@@ -61,17 +61,17 @@ def two_nics_one_down(lab):
 # two guests of one bridge
 
 def pair(lab):
-    """web02 pings web01; returns the truth at both taps, directions as web01 has them."""
-    other = GUESTS["web02"][0]
-    lab.guest("web02")
+    """db02 pings web01; returns the truth at both taps, directions as web01 has them."""
+    other = GUESTS["db02"][0]
+    lab.guest("db02")
     lab.lab.wait_answer(other.ip)
     truth = lab.truth([Point(other.target, lab.host, other.target, "in"), Point(TAP, lab.host, TAP, "out")])
-    guest_ping(lab, lab.guest("web02"), GUEST_IP)
+    guest_ping(lab, lab.guest("db02"), GUEST_IP)
     return other, truth
 
 
 def between(frame):
-    return frame.group() or {frame.src, frame.dst} == {GUEST_IP, "192.0.2.20"}
+    return frame.group() or {frame.src, frame.dst} == {GUEST_IP, GUESTS["db02"][0].ip}
 
 
 @scenario("two-guests", about="two guests of one bridge talk to each other")
