@@ -3,9 +3,16 @@ libvmp_match_a_CFLAGS = $(AM_CFLAGS)
 libvmp_match_a_SOURCES = \
   %D%/classify.c %D%/classify.h \
   %D%/exchange.c %D%/exchange.h \
+  %D%/gap.c \
   %D%/homes.c %D%/homes.h \
+  %D%/join.c \
   %D%/last_hop.c %D%/last_hop.h \
   %D%/latency.c %D%/latency.h \
-  %D%/match.c %D%/match.h \
+  %D%/match.c %D%/match.h %D%/match_internal.h \
+  %D%/observe.c \
   %D%/order.c %D%/order.h \
-  %D%/pool.c %D%/pool.h
+  %D%/pool.c %D%/pool.h \
+  %D%/report.c \
+  %D%/resegment.c \
+  %D%/settle.c \
+  %D%/stretch.c

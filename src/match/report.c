@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing what was found into the run. */
+#include "match/match_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/*
+ * Where packets were seen to take long, one that is merely later than the settle time at the end of the run may still be
+ * waiting in the same queue: unsure.
+ */
+static void doubt_recent_losses(struct vmp_match *match)
+{
+	for (size_t i = 0;; i++) {
+		uint32_t slot = vmp_pool_nth(match->lost, i);
+		struct vmp_sight *lost;
+		struct vmp_stretch *stretch;
+
+		if (slot == VMP_POOL_NONE)
+			return;
+		lost = vmp_pool_at(match->lost, slot);
+		stretch = vmp_stretch_get(match, (enum vmp_direction)lost->direction, lost->hop, lost->next_hop);
+		if (!(lost->on & (1U << VMP_CHAIN_OPEN)) || !stretch || !stretch->segment.lost ||
+		    stretch->latencies.max_ns < match->conf.settle_ns / 4 ||
+		    lost->ts_ns + 3 * stretch->latencies.max_ns < match->settled_ns)
+			continue;
+		stretch->segment.lost--;
+		stretch->segment.unsure++;
+		stretch->segment.unsure_why[VMP_UNSURE_WINDOW]++;
+		if (lost->group && stretch->segment.group_lost)
+			stretch->segment.group_lost--;
+	}
+}
+
+/* Whose ADDRESS it is. Without any sign of a peer it is taken for the guest's own, as operators mostly mean it, and said so. */
+static void report_addresses(struct vmp_match *match, struct vmp_run *run)
+{
+	struct vmp_nic *nic = run->nic < run->guest.nics.n ? &run->guest.nics.v[run->nic] : NULL;
+
+	if (match->conf.has_address && !match->observations.address_is_guests && !match->observations.address_is_peers) {
+		match->observations.address_assumed = true;
+		vmp_match_learn_address(match, &match->conf.address, false);
+	}
+	run->observations = match->observations;
+	for (size_t i = 0; nic && i < match->n_addresses; i++)
+		if (match->proven[i])
+			vmp_nic_add_address(nic, &match->addresses[i], VMP_ADDRESS_CAPTURE);
+}
+
+static bool is_guests(const void *context, const struct vmp_ip *ip)
+{
+	const struct vmp_match *match = context;
+
+	for (size_t i = 0; i < match->n_addresses; i++)
+		if (vmp_ip_equal(&match->addresses[i], ip))
+			return true;
+	return false;
+}
+
+/* The segments a reader expects to see even when nothing passed: those of the main line. */
+static int add_main_line(struct vmp_match *match)
+{
+	const struct vmp_path *path = match->path;
+	int before = -1;
+
+	for (size_t i = 0; i < path->hops.n; i++) {
+		const struct vmp_hop *hop = &path->hops.v[i];
+		bool main_line = (hop->role == VMP_ROLE_UPLINK || hop->role == VMP_ROLE_TRANSIT || hop->role == VMP_ROLE_BACKEND ||
+				  (hop->role == VMP_ROLE_SWITCH && path->mode == VMP_PATH_ROUTED)) &&
+				 match->seen[i].has_point && !hop->inactive;
+
+		if (!main_line)
+			continue;
+		if (before >= 0 && path->hops.v[before].rank < hop->rank)
+			if (!vmp_stretch_get(match, VMP_TO_GUEST, before, (int)i) || !vmp_stretch_get(match, VMP_FROM_GUEST, (int)i, before))
+				return -ENOMEM;
+		before = (int)i;
+	}
+	return 0;
+}
+
+static int compare_stretches(const void *a, const void *b)
+{
+	const struct vmp_segment *x = &(*(struct vmp_stretch *const *)a)->segment, *y = &(*(struct vmp_stretch *const *)b)->segment;
+
+	if (x->direction != y->direction)
+		return x->direction < y->direction ? -1 : 1;
+	if (x->from != y->from)
+		return (x->from < y->from) == (x->direction == VMP_TO_GUEST) ? -1 : 1;
+	return x->to < y->to ? -1 : x->to > y->to;
+}
+
+static int report_segments(struct vmp_match *match, struct vmp_run *run)
+{
+	if (match->stretches.n)
+		qsort(match->stretches.v, match->stretches.n, sizeof(*match->stretches.v), compare_stretches);
+	vmp_vec_foreach (slot, &match->stretches) {
+		struct vmp_segment *segment = vmp_vec_add(&run->segments);
+
+		if (!segment)
+			return -ENOMEM;
+		*segment = (*slot)->segment;
+		segment->latency = vmp_latency_summary(&(*slot)->latencies);
+	}
+	return 0;
+}
+
+int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
+{
+	doubt_recent_losses(match);
+	if (add_main_line(match) < 0 || report_segments(match, run) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < match->path->hops.n; i++) {
+		struct vmp_hop_seen *seen = vmp_vec_add(&run->seen);
+
+		if (!seen)
+			return -ENOMEM;
+		*seen = match->seen[i];
+	}
+	match->observations.clock_stepped = run->observations.clock_stepped;
+	match->observations.late = run->observations.late;
+	report_addresses(match, run);
+	return vmp_exchange_report(match->exchanges, match->settled_ns, match->conf.settle_ns, match->has_edge, is_guests,
+				   match, &run->exchanges);
+}
