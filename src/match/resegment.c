@@ -2,26 +2,57 @@
 /* The same bytes under another segmentation. */
 #include "match/match_internal.h"
 
+#include <string.h>
+
 enum { FLOW_STEPS = 4096 }; /* spare sightings of one flow looked through for one packet */
 
-/* Mark the part [seq, seq+len) of an open TCP packet that a spare one holds; bit i stands for the i-th 1/64 of it. */
-static uint64_t covered_part(const struct vmp_sight *open, const struct vmp_sight *spare)
+enum { PARTS = 64 };          /* pieces of one packet that do not touch; more are not told apart */
+
+/* The bytes of one packet that are known, as pieces in rising order that do not touch each other. */
+struct cover {
+	struct {
+		uint32_t from, to;
+	} parts[PARTS];
+	unsigned int n;
+};
+
+/* Add [from, to). Pieces that touch become one. False when there are too many. */
+static bool cover_add(struct cover *cover, uint32_t from, uint32_t to)
+{
+	unsigned int at = 0, end;
+
+	while (at < cover->n && cover->parts[at].to < from)
+		at++;
+	for (end = at; end < cover->n && cover->parts[end].from <= to; end++) {
+		if (cover->parts[end].from < from)
+			from = cover->parts[end].from;
+		if (cover->parts[end].to > to)
+			to = cover->parts[end].to;
+	}
+	if (end == at && cover->n == PARTS)
+		return false;
+	memmove(&cover->parts[at + 1], &cover->parts[end], (cover->n - end) * sizeof(*cover->parts));
+	cover->parts[at].from = from;
+	cover->parts[at].to = to;
+	cover->n = cover->n - (end - at) + 1;
+	return true;
+}
+
+/* Add what a spare TCP packet holds of an open one. Returns false when it holds nothing of it. */
+static bool cover_by(struct cover *cover, const struct vmp_sight *open, const struct vmp_sight *spare)
 {
 	int64_t from = (int32_t)(spare->tcp_seq - open->tcp_seq), to = from + spare->payload_len;
-	int64_t len = open->payload_len;
-	uint64_t bits = 0;
 
 	if (from < 0)
 		from = 0;
-	if (to > len)
-		to = len;
-	for (int i = 0; i < 64 && from < to; i++) {
-		int64_t low = i * len / 64, high = (i + 1) * len / 64;
+	if (to > open->payload_len)
+		to = open->payload_len;
+	return from < to && cover_add(cover, (uint32_t)from, (uint32_t)to);
+}
 
-		if (low >= from && high <= to)
-			bits |= 1ULL << i;
-	}
-	return bits;
+static bool is_covered(const struct cover *cover, const struct vmp_sight *open)
+{
+	return cover->n == 1 && cover->parts[0].from == 0 && cover->parts[0].to == open->payload_len;
 }
 
 /*
@@ -31,7 +62,7 @@ static uint64_t covered_part(const struct vmp_sight *open, const struct vmp_sigh
 enum vmp_fate vmp_match_resegmented(struct vmp_match *match, const struct vmp_sight *open)
 {
 	uint32_t slot = open->flow ? vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open) : VMP_POOL_NONE;
-	uint64_t covered = 0;
+	struct cover cover = {.n = 0};
 	bool some = false;
 	int steps = 0;
 
@@ -49,11 +80,8 @@ enum vmp_fate vmp_match_resegmented(struct vmp_match *match, const struct vmp_si
 						 : open->ip_id == spare->ip_id || open->payload_len != spare->payload_len)
 					return VMP_FATE_UNSURE;
 			} else {
-				uint64_t part = covered_part(open, spare);
-
-				some = some || part || spare->tcp_seq == open->tcp_seq;
-				covered |= part;
-				if (covered == UINT64_MAX)
+				some = cover_by(&cover, open, spare) || some || spare->tcp_seq == open->tcp_seq;
+				if (is_covered(&cover, open))
 					return VMP_FATE_DELIVERED;
 			}
 		}

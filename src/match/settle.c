@@ -98,6 +98,9 @@ static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t co
 		if (slot == VMP_POOL_NONE || vmp_pool_at(match->pool, slot)->ts_ns > until_ns)
 			return;
 		settle_one(match, slot, complete_ns);
+		/* Later packets cannot be this one: it keeps nothing they would have to look through. */
+		vmp_pool_unchain(match->pool, VMP_CHAIN_SPARE, slot);
+		vmp_pool_unchain(match->pool, VMP_CHAIN_FLOW, slot);
 		match->n_settled++;
 	}
 }
