@@ -77,7 +77,8 @@ quiet() {
 	tell "# $name: $((SECONDS - start)) s"
 	[ $status -eq 0 ] || {
 		[ $status -ne 124 ] || tell "# no end after $seconds s"
-		tail -n 60 "$logs/$name.log" | sed 's/^/#   /'
+		grep -E '^(FAIL|ERROR): |^not ok|: error: ' "$logs/$name.log" | head -n 40 | sed 's/^/#   /' || true
+		tail -n 30 "$logs/$name.log" | cut -c 1-300 | sed 's/^/#   /'
 	}
 	return $status
 }
@@ -106,7 +107,8 @@ count_suite() {
 	if [ "$f" -eq 0 ] && { [ "$status" -ne 0 ] || [ $((p + s)) -eq 0 ]; }; then
 		f=1
 		tell "not ok - $name: make check ended with $status"
-		tail -n 60 "$logs/$name.log" | sed 's/^/#   /'
+		grep ': error: ' "$logs/$name.log" | head -n 40 | sed 's/^/#   /' || true
+		tail -n 30 "$logs/$name.log" | cut -c 1-300 | sed 's/^/#   /'
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	tell "# $name: $p passed, $f failed, $s skipped"
