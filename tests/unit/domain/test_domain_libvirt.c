@@ -140,7 +140,7 @@ static const struct lookup {
 static void finds(void **state)
 {
 	const struct lookup *row = *state;
-	struct vmp_domain *domain;
+	struct vmp_domain *domain = NULL;
 	struct vmp_guest guest = {0};
 	struct vmp_err err = {0};
 
@@ -173,7 +173,7 @@ static const struct lookup unknown[] = {
 static void does_not_find(void **state)
 {
 	const struct lookup *row = *state;
-	struct vmp_domain *domain;
+	struct vmp_domain *domain = NULL;
 	struct vmp_guest guest = {.id = 77};
 	struct vmp_err err = {0};
 
