@@ -1,7 +1,6 @@
 """A bridge over a VLAN device over a bond: eth0, eth1 - bond0 - bond0.100 - br0 - tap."""
 
-from lab.nest_host import TAP, Scene
-from lab.scenario import scenario
+from lab.nest_host import TAP, Scene, nest_scenario
 
 SCENE = Scene(
     build="""
@@ -19,7 +18,7 @@ SCENE = Scene(
 HOPS = ("eth0", "bond0", "bond0.100", TAP)
 
 
-@scenario("nest-bond-vlan", group="nest", timeout=180, about="bridge over a VLAN over a bond, healthy")
+@nest_scenario("nest-bond-vlan", about="bridge over a VLAN over a bond, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -29,7 +28,7 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-bond-vlan-filter", group="nest", timeout=180, about="a bridge filter under the VLAN and the bond drops towards the guest")
+@nest_scenario("nest-bond-vlan-filter", about="a bridge filter under the VLAN and the bond drops towards the guest")
 def filtered(host):
     host.enter(SCENE)
     # Not priority 0: with br_netfilter loaded, 6.1 passes over a forward chain of that priority.
@@ -48,7 +47,7 @@ END""", undo="nft delete table bridge lab")
     seen.loss("lost-in-host", "to_guest", "bond0.100", TAP)
 
 
-@scenario("nest-bond-vlan-wrong-tag", group="nest", timeout=180, about="the network sends with a VLAN tag that this host has no device for")
+@nest_scenario("nest-bond-vlan-wrong-tag", about="the network sends with a VLAN tag that this host has no device for")
 def wrong_tag(host):
     host.enter(SCENE)
     host.fault("tc -n network qdisc add dev far-eth0 clsact\n"
@@ -60,7 +59,7 @@ def wrong_tag(host):
     seen.loss("lost-in-host", "to_guest", "bond0", "bond0.100")
 
 
-@scenario("nest-bond-vlan-spare", group="nest", timeout=180, about="the network sends to the slave that the bond does not use")
+@nest_scenario("nest-bond-vlan-spare", about="the network sends to the slave that the bond does not use")
 def spare(host):
     host.enter(SCENE)
     active = "/sys/class/net/bond0/bonding/active_slave"

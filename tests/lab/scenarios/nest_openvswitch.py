@@ -1,7 +1,6 @@
 """Open vSwitch with its kernel datapath: eth0 and the tap are ports of ovsbr0, which acts as a learning switch."""
 
-from lab.nest_host import ADDRESS, TAP, Scene
-from lab.scenario import scenario
+from lab.nest_host import ADDRESS, TAP, Scene, nest_scenario
 
 SCENE = Scene(
     build="""
@@ -13,7 +12,7 @@ SCENE = Scene(
     peer="far-eth0", bridge="ovsbr0", ovs=True)
 
 
-@scenario("nest-openvswitch", group="nest", timeout=180, about="Open vSwitch's kernel datapath with a NORMAL flow, healthy")
+@nest_scenario("nest-openvswitch", about="Open vSwitch's kernel datapath with a NORMAL flow, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -22,7 +21,7 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-openvswitch-drop", group="nest", timeout=180, about="a flow of Open vSwitch drops towards the guest")
+@nest_scenario("nest-openvswitch-drop", about="a flow of Open vSwitch drops towards the guest")
 def dropped(host):
     host.enter(SCENE)
     host.fault(f"ovs-ofctl add-flow ovsbr0 priority=100,icmp,nw_dst={ADDRESS},actions=drop",

@@ -1,7 +1,7 @@
 """A tap served by the kernel's vhost-net: eth0 - br0 - tap."""
 
-from lab.nest_host import TAP, Scene
-from lab.scenario import LabFault, scenario
+from lab.nest_host import TAP, Scene, nest_scenario
+from lab.scenario import LabFault
 
 SCENE = Scene(
     build="""
@@ -15,7 +15,7 @@ SCENE = Scene(
 BURST = 1500
 
 
-@scenario("nest-vhost", group="nest", timeout=180, about="a tap behind vhost-net, healthy")
+@nest_scenario("nest-vhost", about="a tap behind vhost-net, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -24,7 +24,7 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-vhost-duplicates", group="nest", timeout=180, about="the network doubles packets: nothing is lost, and the guest answers all")
+@nest_scenario("nest-vhost-duplicates", about="the network doubles packets: nothing is lost, and the guest answers all")
 def duplicates(host):
     host.enter(SCENE)
     host.fault("tc -n network qdisc replace dev far-eth0 root netem duplicate 30%",
@@ -38,7 +38,7 @@ def duplicates(host):
     seen.ok()
 
 
-@scenario("nest-vhost-hung", group="nest", timeout=180, about="a guest behind vhost-net hangs under load: its queue is full and drops")
+@nest_scenario("nest-vhost-hung", about="a guest behind vhost-net hangs under load: its queue is full and drops")
 def hung(host):
     host.enter(SCENE)
     host.fault(f"kill -USR1 {host.guest.pid}", undo=f"kill -USR2 {host.guest.pid}")

@@ -1,7 +1,6 @@
 """A bridge that filters VLANs: the uplink eth0 is a trunk port with VLAN 100, the tap an access port of it."""
 
-from lab.nest_host import TAP, Scene
-from lab.scenario import scenario
+from lab.nest_host import TAP, Scene, nest_scenario
 
 SCENE = Scene(
     build="""
@@ -15,7 +14,7 @@ SCENE = Scene(
     peer="far-eth0.100")
 
 
-@scenario("nest-vlan-filtering", group="nest", timeout=180, about="a bridge with VLAN filtering, trunk uplink, access port, healthy")
+@nest_scenario("nest-vlan-filtering", about="a bridge with VLAN filtering, trunk uplink, access port, healthy")
 def healthy(host):
     host.enter(SCENE)
     seen = host.watch()
@@ -24,7 +23,7 @@ def healthy(host):
     seen.ok()
 
 
-@scenario("nest-vlan-filtering-no-vid", group="nest", timeout=180, about="the uplink port of the bridge is not a member of the guest's VLAN")
+@nest_scenario("nest-vlan-filtering-no-vid", about="the uplink port of the bridge is not a member of the guest's VLAN")
 def no_vid(host):
     host.enter(SCENE)
     host.fault("bridge vlan del dev eth0 vid 100", undo="bridge vlan add dev eth0 vid 100")
@@ -34,7 +33,7 @@ def no_vid(host):
     seen.loss("lost-in-host", "to_guest", "eth0", TAP)
 
 
-@scenario("nest-vlan-filtering-pvid", group="nest", timeout=180, about="what the guest sends goes into another VLAN than what it gets")
+@nest_scenario("nest-vlan-filtering-pvid", about="what the guest sends goes into another VLAN than what it gets")
 def other_pvid(host):
     host.enter(SCENE)
     host.fault(f"bridge vlan add dev {TAP} vid 101 pvid; bridge vlan add dev {TAP} vid 100 untagged",
