@@ -14,6 +14,7 @@
 
 /* Newer than the oldest headers vmpath is built with (linux/if_link.h, 5.14; it is ABI). */
 enum { LINK_PARENT_BUS_NAME = 57, LINK_LAST = LINK_PARENT_BUS_NAME };
+enum { ALTNAMES_MAX = 16 }; /* of one link that are kept */
 
 /* Where struct rtnl_link_stats64 has what: kernels only ever append to it (linux/if_link.h). */
 static const struct {
@@ -72,6 +73,27 @@ static void read_info(struct vmp_link *link, const struct ifinfomsg *info, struc
 		link->has_xdp = attr_u8(xdp[IFLA_XDP_ATTACHED], XDP_ATTACHED_NONE) != XDP_ATTACHED_NONE;
 }
 
+/* linux/if_link.h: IFLA_PROP_LIST holds one IFLA_ALT_IFNAME for each further name. */
+static int read_altnames(const struct nlattr *list, struct vmp_link *link)
+{
+	struct nlattr *property;
+	int left;
+
+	if (!list)
+		return 0;
+	nla_for_each_nested(property, list, left) {
+		struct vmp_link_altname *altname;
+
+		if (nla_type(property) != IFLA_ALT_IFNAME || link->altnames.n >= ALTNAMES_MAX)
+			continue;
+		altname = vmp_vec_add(&link->altnames);
+		if (!altname)
+			return -ENOMEM;
+		attr_text(property, altname->name, sizeof(altname->name));
+	}
+	return 0;
+}
+
 int vmp_host_parse_link(const struct nlmsghdr *msg, struct vmp_host *host)
 {
 	const struct ifinfomsg *info;
@@ -102,7 +124,7 @@ int vmp_host_parse_link(const struct nlmsghdr *msg, struct vmp_host *host)
 	read_lower(link, tb);
 	read_stats(tb[IFLA_STATS64], &link->stats);
 	read_info(link, info, tb);
-	return 0;
+	return read_altnames(tb[IFLA_PROP_LIST], link);
 }
 
 int vmp_host_parse_port(const struct nlmsghdr *msg, struct vmp_host *host)

@@ -37,49 +37,76 @@ void vmp_pool_free(struct vmp_pool *pool)
 	free(pool);
 }
 
-static size_t bucket(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *sight)
-{
-	uint64_t hash = chain == VMP_CHAIN_FLOW ? sight->flow : sight->id.h[0];
+/* What each chain is hashed by. */
+static const struct {
+	bool by_flow, by_place;
+} hashed[VMP_CHAINS] = {
+	[VMP_CHAIN_OPEN] = {false, true},
+	[VMP_CHAIN_LATE] = {false, true},
+	[VMP_CHAIN_FLOW] = {true, true},
+};
 
-	return (hash + (uint64_t)sight->direction * 0x9e3779b97f4a7c15ULL) & (pool->cap - 1);
+/* Flow and fingerprint are keyed hashes already; direction and place only have to be spread over them. */
+static size_t bucket(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *sight, vmp_place place)
+{
+	uint64_t hash = hashed[chain].by_flow ? sight->flow : sight->id.h[0];
+	uint64_t spread = sight->direction + (hashed[chain].by_place ? (uint64_t)place << 1 : 0);
+
+	return (hash ^ (spread * 0x9e3779b97f4a7c15ULL) >> 20) & (pool->cap - 1);
 }
 
-/* Twice the room; slots change, so the chains are made anew in the order of time. */
-static bool grow(struct vmp_pool *pool)
+static bool alloc_ends(struct ends *ends[VMP_CHAINS], size_t cap)
 {
-	size_t cap = pool->cap ? pool->cap * 2 : POOL_FIRST;
-	struct vmp_sight *ring = malloc(cap * sizeof(*ring)), *old = pool->ring;
-	struct ends *ends[VMP_CHAINS] = {NULL};
-	size_t old_cap = pool->cap;
-	bool whole = ring != NULL;
-
 	for (int i = 0; i < VMP_CHAINS; i++) {
 		ends[i] = malloc(cap * sizeof(*ends[i]));
-		whole = whole && ends[i];
+		if (!ends[i]) {
+			while (i-- > 0)
+				free(ends[i]);
+			return false;
+		}
+		memset(ends[i], 0xff, cap * sizeof(*ends[i]));
 	}
-	if (!whole) {
+	return true;
+}
+
+/* Copy the sightings over from the old ring. The members of a chain spread over two, so the old links are followed. */
+static void move(struct vmp_pool *pool, const struct vmp_sight *old, size_t old_cap)
+{
+	for (uint64_t serial = pool->first; serial < pool->last; serial++) {
+		pool->ring[serial & (pool->cap - 1)] = old[serial & (old_cap - 1)];
+		pool->ring[serial & (pool->cap - 1)].on = 0;
+	}
+}
+
+static uint32_t new_slot(const struct vmp_pool *pool, uint32_t old_slot, size_t old_cap)
+{
+	uint64_t first = pool->first & (old_cap - 1);
+	uint64_t n = (old_slot - first) & (old_cap - 1);
+
+	return (uint32_t)((pool->first + n) & (pool->cap - 1));
+}
+
+/* Twice the room. Slots change; each chain is made anew in its own order, which is not always the order of time. */
+static bool grow(struct vmp_pool *pool)
+{
+	size_t cap = pool->cap ? pool->cap * 2 : POOL_FIRST, old_cap = pool->cap;
+	struct vmp_sight *ring = malloc(cap * sizeof(*ring)), *old = pool->ring;
+	struct ends *ends[VMP_CHAINS], *old_ends[VMP_CHAINS];
+
+	if (!ring || !alloc_ends(ends, cap)) {
 		free(ring);
-		for (int i = 0; i < VMP_CHAINS; i++)
-			free(ends[i]);
 		return false;
 	}
-	for (int i = 0; i < VMP_CHAINS; i++) {
-		memset(ends[i], 0xff, cap * sizeof(*ends[i]));
-		free(pool->ends[i]);
-		pool->ends[i] = ends[i];
-	}
+	memcpy(old_ends, pool->ends, sizeof(old_ends));
+	memcpy(pool->ends, ends, sizeof(ends));
 	pool->ring = ring;
 	pool->cap = cap;
-	for (uint64_t serial = pool->first; serial < pool->last; serial++) {
-		struct vmp_sight *sight = &ring[serial & (cap - 1)];
-		uint8_t on;
-
-		*sight = old[serial & (old_cap - 1)];
-		on = sight->on;
-		sight->on = 0;
-		for (int i = 0; i < VMP_CHAINS; i++)
-			if (on & (1U << i))
-				vmp_pool_chain(pool, (enum vmp_chain)i, (uint32_t)(serial & (cap - 1)));
+	move(pool, old, old_cap);
+	for (int i = 0; i < VMP_CHAINS; i++) {
+		for (size_t k = 0; k < old_cap; k++)
+			for (uint32_t slot = old_ends[i][k].head; slot != VMP_POOL_NONE; slot = old[slot].link[i].after)
+				vmp_pool_chain(pool, (enum vmp_chain)i, new_slot(pool, slot, old_cap));
+		free(old_ends[i]);
 	}
 	free(old);
 	return true;
@@ -128,15 +155,16 @@ void vmp_pool_pop(struct vmp_pool *pool)
 void vmp_pool_chain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
 	struct vmp_sight *sight = &pool->ring[slot];
-	struct ends *ends = &pool->ends[chain][bucket(pool, chain, sight)];
+	struct ends *ends = &pool->ends[chain][bucket(pool, chain, sight, sight->place)];
 
 	if (sight->on & (1U << chain))
 		return;
-	sight->link[chain] = VMP_POOL_NONE;
+	sight->link[chain].before = ends->tail;
+	sight->link[chain].after = VMP_POOL_NONE;
 	if (ends->head == VMP_POOL_NONE)
 		ends->head = slot;
 	else
-		pool->ring[ends->tail].link[chain] = slot;
+		pool->ring[ends->tail].link[chain].after = slot;
 	ends->tail = slot;
 	sight->on |= (uint8_t)(1U << chain);
 }
@@ -144,30 +172,38 @@ void vmp_pool_chain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 void vmp_pool_unchain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
 	struct vmp_sight *sight = &pool->ring[slot];
-	struct ends *ends = &pool->ends[chain][bucket(pool, chain, sight)];
-	uint32_t before = VMP_POOL_NONE, at = ends->head;
+	struct ends *ends = &pool->ends[chain][bucket(pool, chain, sight, sight->place)];
+	uint32_t before = sight->link[chain].before, after = sight->link[chain].after;
 
 	if (!(sight->on & (1U << chain)))
 		return;
-	while (at != slot) {
-		before = at;
-		at = pool->ring[at].link[chain];
-	}
 	if (before == VMP_POOL_NONE)
-		ends->head = sight->link[chain];
+		ends->head = after;
 	else
-		pool->ring[before].link[chain] = sight->link[chain];
-	if (ends->tail == slot)
+		pool->ring[before].link[chain].after = after;
+	if (after == VMP_POOL_NONE)
 		ends->tail = before;
+	else
+		pool->ring[after].link[chain].before = before;
 	sight->on &= (uint8_t)~(1U << chain);
 }
 
-uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like)
+uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place)
 {
-	return pool->cap ? pool->ends[chain][bucket(pool, chain, like)].head : VMP_POOL_NONE;
+	return pool->cap ? pool->ends[chain][bucket(pool, chain, like, place)].head : VMP_POOL_NONE;
 }
 
 uint32_t vmp_pool_next(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
-	return pool->ring[slot].link[chain];
+	return pool->ring[slot].link[chain].after;
+}
+
+uint32_t vmp_pool_last(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place)
+{
+	return pool->cap ? pool->ends[chain][bucket(pool, chain, like, place)].tail : VMP_POOL_NONE;
+}
+
+uint32_t vmp_pool_previous(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
+{
+	return pool->ring[slot].link[chain].before;
 }

@@ -13,29 +13,42 @@
 
 #define VMP_POOL_NONE UINT32_MAX
 
+/* What a chain is hashed by besides the direction. */
 enum vmp_chain {
-	VMP_CHAIN_OPEN,         /* expected at a next hop, by fingerprint: waits for its other half */
-	VMP_CHAIN_SPARE,        /* seen at a hop, by fingerprint, without having been expected there */
-	VMP_CHAIN_FLOW,         /* the same spare ones, by flow: their bytes may be known under another segmentation */
+	VMP_CHAIN_OPEN,         /* expected at a place; by fingerprint and place: waits for its other half */
+	VMP_CHAIN_LATE,         /* the same ones after the settle time, as long as they are not decided */
+	VMP_CHAIN_SPARE,        /* by fingerprint: seen at a hop without having been expected there */
+	VMP_CHAIN_FLOW,         /* by flow and place: the same spare ones, for their bytes may be known in other pieces */
+	VMP_CHAIN_SEEN,         /* by fingerprint: all that may have copies */
 	VMP_CHAINS,
 };
 
+/*
+ * A place is where a sighting is expected, or for a spare one where it is: a hop, or any of several parallel ones (join.c).
+ */
+typedef uint16_t vmp_place;
+
 struct vmp_sight {
 	uint64_t ts_ns;
+	uint64_t since_ns;      /* this one, or an equal one seen since then, is what is missing; ts_ns: this one */
+	uint64_t doubt_ns;      /* until when equal ones were open together with it */
 	struct vmp_hash128 id;
 	uint64_t flow;          /* hash of addresses, protocol and ports */
 	uint64_t packet_id;
 	uint32_t wire_len, ip_len;
 	uint32_t tcp_seq, payload_len;
+	uint32_t used;          /* of a spare one's payload: bytes that were given to open ones */
 	uint16_t ip_id;
 	int16_t hop, expect, next_hop;
 	uint16_t tag;
-	uint8_t rank;           /* of its hop, or for OPEN of the hops it is expected at */
+	vmp_place place;
 	uint8_t direction;
 	uint8_t fate, why;
-	bool is_tcp, owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
+	bool is_tcp, is_ip4, owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
 	uint8_t on;             /* bit per chain it is on */
-	uint32_t link[VMP_CHAINS];
+	struct {
+		uint32_t before, after;
+	} link[VMP_CHAINS];
 };
 
 struct vmp_pool;
@@ -46,7 +59,7 @@ struct vmp_pool *vmp_pool_new(size_t most);
 /* Free; NULL is allowed. */
 void vmp_pool_free(struct vmp_pool *pool);
 
-/* Append a sighting (copied). Returns its slot, or VMP_POOL_NONE when full or without memory. Slots stay valid until popped. */
+/* Append a sighting (copied). Returns its slot, or VMP_POOL_NONE when full or without memory. Slots stay valid until the next push. */
 uint32_t vmp_pool_push(struct vmp_pool *pool, const struct vmp_sight *sight);
 
 /* The sighting in a slot. */
@@ -61,14 +74,19 @@ uint32_t vmp_pool_nth(const struct vmp_pool *pool, size_t n);
 /* Remove the oldest, from its chains too. */
 void vmp_pool_pop(struct vmp_pool *pool);
 
-/* Put a sighting at the end of a chain; hash decides which. */
+/* Put a sighting at the end of a chain; its hash decides which. Nothing happens when it is there already. */
 void vmp_pool_chain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot);
 
-/* Take it off the chain. */
+/* Take it off the chain, if it is on it. */
 void vmp_pool_unchain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot);
 
-/* First slot of the chain where a sighting like this one would be; then the next ones. VMP_POOL_NONE at the end. Others hang there too. */
-uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like);
+/*
+ * First slot of the chain where a sighting like this one at this place would be, then the next ones; or the last one, then those
+ * before it. VMP_POOL_NONE at the end. Others whose hash is alike hang there too.
+ */
+uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place);
 uint32_t vmp_pool_next(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot);
+uint32_t vmp_pool_last(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place);
+uint32_t vmp_pool_previous(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot);
 
 #endif

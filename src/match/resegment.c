@@ -1,91 +1,134 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same bytes under another segmentation. */
+/*
+ * The same bytes in other pieces: one large frame here and many small ones at the next hop, or the other way round.
+ *
+ * Kernel, net/ipv4/af_inet.c inet_gso_segment() and net/core/gro.c: a large IPv4 packet bears the id of its first piece, the i-th
+ * piece that id + i (or all the same). So the id tells a retransmission from the first try. IPv6 has no id; there pieces count
+ * only soon after the whole.
+ */
 #include "match/match_internal.h"
 
 #include <string.h>
 
-enum { FLOW_STEPS = 4096 }; /* spare sightings of one flow looked through for one packet */
-
-enum { PARTS = 64 };          /* pieces of one packet that do not touch; more are not told apart */
-
-/* The bytes of one packet that are known, as pieces in rising order that do not touch each other. */
-struct cover {
-	struct {
-		uint32_t from, to;
-	} parts[PARTS];
-	unsigned int n;
+enum {
+	IDLE_STEPS = 64,        /* spare sightings of a flow that are looked at in vain for one packet */
+	RANGES = 32,
 };
 
-/* Add [from, to). Pieces that touch become one. False when there are too many. */
-static bool cover_add(struct cover *cover, uint32_t from, uint32_t to)
-{
-	unsigned int at = 0, end;
+struct range {
+	int64_t from, to;
+};
 
-	while (at < cover->n && cover->parts[at].to < from)
-		at++;
-	for (end = at; end < cover->n && cover->parts[end].from <= to; end++) {
-		if (cover->parts[end].from < from)
-			from = cover->parts[end].from;
-		if (cover->parts[end].to > to)
-			to = cover->parts[end].to;
+/* Bytes of one open packet that were found, counted from its first; in order, apart from one another. */
+struct cover {
+	struct range ranges[RANGES];
+	size_t n;
+	uint32_t largest_piece;
+};
+
+/* Add a range. Returns how many bytes of it are new, or -1 when there are too many holes. */
+static int64_t cover_add(struct cover *cover, int64_t from, int64_t to)
+{
+	int64_t fresh = to - from, low = from, high = to;
+	size_t first = 0, last;
+
+	while (first < cover->n && cover->ranges[first].to < from)
+		first++;
+	for (last = first; last < cover->n && cover->ranges[last].from <= to; last++) {
+		const struct range *known = &cover->ranges[last];
+		int64_t shared = (known->to < to ? known->to : to) - (known->from > from ? known->from : from);
+
+		fresh -= shared > 0 ? shared : 0;
+		low = known->from < low ? known->from : low;
+		high = known->to > high ? known->to : high;
 	}
-	if (end == at && cover->n == PARTS)
-		return false;
-	memmove(&cover->parts[at + 1], &cover->parts[end], (cover->n - end) * sizeof(*cover->parts));
-	cover->parts[at].from = from;
-	cover->parts[at].to = to;
-	cover->n = cover->n - (end - at) + 1;
-	return true;
+	if (last == first && cover->n == RANGES)
+		return -1;
+	memmove(&cover->ranges[first + 1], &cover->ranges[last], (cover->n - last) * sizeof(*cover->ranges));
+	cover->n = cover->n - (last - first) + 1;
+	cover->ranges[first] = (struct range){low, high};
+	return fresh;
 }
 
-/* Add what a spare TCP packet holds of an open one. Returns false when it holds nothing of it. */
-static bool cover_by(struct cover *cover, const struct vmp_sight *open, const struct vmp_sight *spare)
+/* Do the IP ids allow that one is a piece of the other? offset: of the spare one's first byte in the open one. */
+static bool ids_agree(const struct cover *cover, const struct vmp_sight *open, const struct vmp_sight *spare, int64_t offset)
 {
-	int64_t from = (int32_t)(spare->tcp_seq - open->tcp_seq), to = from + spare->payload_len;
+	int64_t piece = offset >= 0 ? cover->largest_piece : open->payload_len;
+	int64_t index = piece ? offset / piece : 0;
+	int16_t step = (int16_t)(uint16_t)(spare->ip_id - open->ip_id);
 
-	if (from < 0)
-		from = 0;
+	if (!open->is_ip4)
+		return spare->ts_ns - open->ts_ns <= VMP_MATCH_PIECES_NS;
+	return step == 0 || (step >= index - 1 && step <= index + 1);
+}
+
+/* How many new bytes of an open TCP packet a spare one holds; they are used up by it. -1: too many holes. */
+static int64_t take_bytes(struct cover *cover, const struct vmp_sight *open, struct vmp_sight *spare)
+{
+	int64_t offset = (int32_t)(spare->tcp_seq - open->tcp_seq);
+	int64_t from = offset > 0 ? offset : 0, to = offset + spare->payload_len, fresh;
+
 	if (to > open->payload_len)
 		to = open->payload_len;
-	return from < to && cover_add(cover, (uint32_t)from, (uint32_t)to);
+	if (from >= to)
+		return 0;
+	if (spare->payload_len > cover->largest_piece)
+		cover->largest_piece = spare->payload_len;
+	if (!ids_agree(cover, open, spare, offset))
+		return 0;
+	fresh = cover_add(cover, from, to);
+	if (fresh > 0)
+		spare->used += (uint32_t)fresh;
+	return fresh;
 }
 
-static bool is_covered(const struct cover *cover, const struct vmp_sight *open)
+/* Not TCP data: the same packet changed on the way, or its fragments, or what it was a fragment of. */
+static bool may_be_it(const struct vmp_sight *open, const struct vmp_sight *spare)
 {
-	return cover->n == 1 && cover->parts[0].from == 0 && cover->parts[0].to == open->payload_len;
+	if (open->is_tcp)
+		return spare->is_tcp && open->tcp_seq == spare->tcp_seq;
+	return open->ip_id == spare->ip_id || open->payload_len != spare->payload_len;
 }
 
-/*
- * Are the bytes of an open packet known at the next hop under another segmentation (TSO, GSO, GRO, fragments)?
- * NONE: no trace of it; DELIVERED: all its bytes; UNSURE: something of its flow that may be it.
- */
+static bool is_candidate(const struct vmp_sight *open, const struct vmp_sight *spare)
+{
+	return spare->flow == open->flow && spare->direction == open->direction &&
+	       spare->place == vmp_match_place_main(open->place) && spare->ts_ns >= open->ts_ns;
+}
+
 enum vmp_fate vmp_match_resegmented(struct vmp_match *match, const struct vmp_sight *open)
 {
-	uint32_t slot = open->flow ? vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open) : VMP_POOL_NONE;
+	struct vmp_pool *pool = match->pool;
+	bool data = open->is_tcp && open->payload_len > 0;
 	struct cover cover = {.n = 0};
-	bool some = false;
-	int steps = 0;
+	int64_t found = 0;
+	int idle = 0;
+	uint32_t slot, next;
 
-	while (slot != VMP_POOL_NONE) {
-		struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
-		uint32_t next = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot);
+	if (!open->flow)
+		return VMP_FATE_NONE;
+	for (slot = vmp_pool_first(pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place)); slot != VMP_POOL_NONE; slot = next) {
+		struct vmp_sight *spare = vmp_pool_at(pool, slot);
+		int64_t fresh = 0;
 
-		if (++steps > FLOW_STEPS)
-			return VMP_FATE_UNSURE;
-		if (spare->flow == open->flow && spare->direction == open->direction &&
-		    spare->ts_ns >= open->ts_ns && spare->hop != open->hop && vmp_match_expected_at(match, open, spare->hop)) {
-			if (!open->is_tcp || !spare->is_tcp || open->payload_len == 0) {
-				/* The same packet changed on the way, or its fragments, or what it was a fragment of. */
-				if (open->is_tcp ? open->tcp_seq == spare->tcp_seq
-						 : open->ip_id == spare->ip_id || open->payload_len != spare->payload_len)
+		next = vmp_pool_next(pool, VMP_CHAIN_FLOW, slot);
+		if (is_candidate(open, spare)) {
+			if (!data || !spare->is_tcp) {
+				if (may_be_it(open, spare))
 					return VMP_FATE_UNSURE;
 			} else {
-				some = cover_by(&cover, open, spare) || some || spare->tcp_seq == open->tcp_seq;
-				if (is_covered(&cover, open))
-					return VMP_FATE_DELIVERED;
+				fresh = take_bytes(&cover, open, spare);
 			}
 		}
-		slot = next;
+		if (fresh < 0 || (fresh == 0 && ++idle > IDLE_STEPS))
+			return VMP_FATE_UNSURE;
+		found += fresh;
+		if (fresh > 0 && spare->used >= spare->payload_len) {
+			vmp_pool_unchain(pool, VMP_CHAIN_FLOW, slot);
+			vmp_pool_unchain(pool, VMP_CHAIN_SPARE, slot);
+		}
+		if (data && found == open->payload_len)
+			return VMP_FATE_DELIVERED;
 	}
-	return some ? VMP_FATE_UNSURE : VMP_FATE_NONE;
+	return found > 0 ? VMP_FATE_UNSURE : VMP_FATE_NONE;
 }

@@ -18,6 +18,10 @@ const struct vmp_link *vmp_host_link_named(const struct vmp_host *host, const ch
 	vmp_vec_foreach (link, &host->links)
 		if (strcmp(link->name, name) == 0)
 			return link;
+	vmp_vec_foreach (link, &host->links)
+		vmp_vec_foreach (altname, &link->altnames)
+			if (strcmp(altname->name, name) == 0)
+				return link;
 	return NULL;
 }
 
@@ -42,8 +46,10 @@ int vmp_host_learn_addresses(const struct vmp_host *host, struct vmp_guest *gues
 void vmp_host_clear(struct vmp_host *host)
 {
 	free(host->name);
-	vmp_vec_foreach (link, &host->links)
+	vmp_vec_foreach (link, &host->links) {
 		vmp_vec_free(&link->vlans);
+		vmp_vec_free(&link->altnames);
+	}
 	vmp_vec_free(&host->links);
 	vmp_vec_free(&host->fdb);
 	vmp_vec_free(&host->neighbours);

@@ -51,10 +51,16 @@ struct vmp_link_stats {
 	uint64_t rx_missed, rx_fifo_errors, rx_crc_errors, rx_nohandler, rx_otherhost;
 };
 
+/* A further name of a link (ip link property add dev DEV altname NAME). */
+struct vmp_link_altname {
+	char name[128];
+};
+
 struct vmp_link {
 	int ifindex;
 	char name[VMP_IFNAMSIZ];
 	enum vmp_link_kind kind;
+	VMP_VEC(struct vmp_link_altname) altnames;
 	char kind_name[24];         /* IFLA_INFO_KIND, "" for none */
 	char slave_kind[24];        /* IFLA_INFO_SLAVE_KIND: "bridge", "bond", "openvswitch", "" */
 	struct vmp_mac mac;
@@ -143,7 +149,7 @@ struct vmp_host {
 /* The link with this ifindex, or NULL. Borrowed from host. */
 const struct vmp_link *vmp_host_link(const struct vmp_host *host, int ifindex);
 
-/* The link with this name, or NULL. Borrowed from host. */
+/* The link with this name or alternative name, or NULL. Borrowed from host. */
 const struct vmp_link *vmp_host_link_named(const struct vmp_host *host, const char *name);
 
 /*

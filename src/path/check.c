@@ -99,7 +99,7 @@ static void check_master(struct vmp_check *check)
 			       vmp_host_link_named(check->host, wanted) ? "" : ", which this host does not have");
 	else if (!backend->master && check->path->mode != VMP_PATH_ROUTED)
 		vmp_check_fact(check, "no-master", check->path->backend, "%s is in no bridge and no route leads to it", backend->name);
-	else if (wanted && master && strcmp(master->name, wanted) != 0)
+	else if (wanted && master && vmp_host_link_named(check->host, wanted) != master)
 		vmp_check_fact(check, "wrong-master", check->path->backend, "the domain XML says %s, the kernel has %s in %s", wanted,
 			       backend->name, master->name);
 }

@@ -87,6 +87,8 @@ static bool link_value(struct vmp_host *host, struct vmp_link *link, const char 
 			}
 	} else if ((v = value(word, "mtu=")))
 		link->mtu = (uint32_t)atoi(v);
+	else if ((v = value(word, "altname=")))
+		snprintf(((struct vmp_link_altname *)vmp_vec_add(&link->altnames))->name, sizeof(struct vmp_link_altname), "%s", v);
 	else if ((v = value(word, "mac=")))
 		link->mac = mac_of(v);
 	else if ((v = value(word, "state=")))
