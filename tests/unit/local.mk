@@ -1,3 +1,5 @@
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/unit/run.sh
+EXTRA_DIST += %D%/run.sh
 # A folder's unit test links that folder, model and base only, whole, so that an upward call cannot slip through.
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 UNIT_LIBS = $(CMOCKA_LIBS)
