@@ -15,7 +15,6 @@ under test are there as they are here; its /lab is a folder that both sides see.
 import fcntl
 import gzip
 import lzma
-import os
 import pathlib
 import re
 import shutil
