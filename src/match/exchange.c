@@ -24,13 +24,12 @@ struct question {
 	bool used;
 	struct key key;
 	uint32_t tcp_seq;
-	bool open;              /* asked at the far end, not answered yet */
-	bool countable;         /* the open one was asked within the window */
+	uint64_t owing;         /* asked at the far end within the window, not answered yet */
 	bool direct;            /* asked of the target alone at least once, not of everybody */
 	bool refused;
 	uint64_t asked_near, asked, answered, answered_near, asked_again;
 	uint64_t first_ns, last_ns, near_answer_ns;
-	uint64_t open_ns;       /* when the open one was first asked */
+	uint64_t owing_ns;      /* when the last one owed was asked */
 };
 
 struct vmp_exchange_table {
@@ -179,10 +178,11 @@ static struct question *find(struct vmp_exchange_table *table, const struct key 
 	return spare;
 }
 
-/* A retransmitted SYN is the same question again. */
-static bool is_retransmission(const struct question *question, const struct reading *reading, uint64_t asked)
+/* A retransmitted SYN is the same question again, and an echo request that comes twice was doubled on the way. */
+static bool is_repetition(const struct question *question, const struct reading *reading, uint64_t asked)
 {
-	return reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE && asked > 0 && question->tcp_seq == reading->tcp_seq;
+	return asked > 0 && (reading->key.kind == VMP_EXCHANGE_ICMP_ECHO ||
+			     (reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE && question->tcp_seq == reading->tcp_seq));
 }
 
 static void ask_near(struct vmp_exchange_table *table, struct question *question, const struct reading *reading,
@@ -190,7 +190,7 @@ static void ask_near(struct vmp_exchange_table *table, struct question *question
 {
 	bool tcp = reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE;
 
-	if (!is_retransmission(question, reading, question->asked_near))
+	if (!is_repetition(question, reading, question->asked_near))
 		question->asked_near += counts;
 	/* A question asked of the target alone shows that the asker knows it: a probe, not a repetition (ARP, ND). */
 	if (counts && question->near_answer_ns && ts_ns > question->near_answer_ns + AGAIN_AFTER_NS && (tcp || reading->group))
@@ -200,14 +200,11 @@ static void ask_near(struct vmp_exchange_table *table, struct question *question
 
 static void ask_far(struct question *question, const struct reading *reading, uint64_t ts_ns, bool counts)
 {
-	if (is_retransmission(question, reading, question->asked)) {
-		question->open = question->open || question->answered == 0;
+	if (!counts || is_repetition(question, reading, question->asked))
 		return;
-	}
-	question->asked += counts;
-	question->open = true;
-	question->countable = counts;
-	question->open_ns = ts_ns;
+	question->asked++;
+	question->owing++;
+	question->owing_ns = ts_ns;
 }
 
 static void ask(struct vmp_exchange_table *table, struct question *question, const struct reading *reading, bool far,
@@ -230,9 +227,9 @@ static void answer(struct question *question, const struct reading *reading, boo
 {
 	if (reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE && question->tcp_seq != reading->tcp_seq)
 		return; /* of another connection, or a reset in the middle of one */
-	if (far && question->open) {
-		question->open = false;
-		question->answered += question->countable;
+	if (far && question->owing) {
+		question->answered += question->owing; /* one answer serves all who asked the same before it */
+		question->owing = 0;
 		question->refused = reading->part == PART_REFUSAL;
 	}
 	if (near && (!question->near_answer_ns || reading->key.kind != VMP_EXCHANGE_TCP_HANDSHAKE)) {
@@ -300,7 +297,7 @@ struct sum {
 static void add_question(struct sum *sum, const struct question *question, uint64_t now_ns, uint64_t patience_ns)
 {
 	struct vmp_exchange *exchange = &sum->exchange;
-	uint64_t pending = question->asked && question->open && question->countable && question->open_ns + patience_ns > now_ns;
+	uint64_t pending = question->owing > 0 && question->owing_ns + patience_ns > now_ns;
 	uint64_t reached = question->asked - pending;
 	uint64_t asked = question->asked_near > question->asked ? question->asked_near - pending : reached;
 	uint64_t bad = question->asked_again + (asked > question->answered ? asked - question->answered : 0);
