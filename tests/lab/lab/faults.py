@@ -4,7 +4,7 @@
 (inject, undo); the undo must also work when nothing was injected, because it is run to be sure.
 """
 
-from lab.host import BRIDGE, GUEST_IP, PEER_IP, TAP, UPLINK
+from lab.host import BRIDGE, GUEST_IP, GUEST_MAC, PEER_IP, TAP, UPLINK
 from lab.scenario import LabFault
 from lab.smallguest import SIGNALS
 
@@ -35,6 +35,11 @@ FAULTS = {
                                host=_nft(f'oifname "{TAP}" ether type ip numgen inc mod 10 == 0 counter drop')),
     "filter-one-port": Fault("a bridge filter drops TCP port 8080 towards the guest",
                              host=_nft(f'oifname "{TAP}" ether type ip tcp dport 8080 counter drop')),
+    "filter-arp": Fault("a bridge filter drops ARP towards the guest", host=_nft(f'oifname "{TAP}" ether type arp counter drop')),
+    "filter-arp-answers": Fault("a bridge filter drops the guest's ARP answers",
+                                host=_nft(f'iifname "{TAP}" arp operation reply counter drop')),
+    "filter-ipv6": Fault("a bridge filter drops IPv6 towards the guest, IPv4 passes",
+                         host=_nft(f'oifname "{TAP}" ether type ip6 counter drop')),
     "ingress-uplink": Fault("a netdev filter drops the guest's packets as they come in at the uplink",
                             host=_nft(f"ip daddr {GUEST_IP} counter drop", family="netdev", hook="ingress", device=UPLINK)),
     "egress-uplink": Fault("a netdev filter drops the guest's packets before they leave by the uplink",
@@ -51,6 +56,13 @@ FAULTS = {
                      host=(f"ip link set {TAP} mtu 1000", f"ip link set {TAP} mtu 1500")),
     "tap-unplugged": Fault("the tap is not in the bridge",
                            host=(f"ip link set {TAP} nomaster", f"ip link set {TAP} master {BRIDGE}")),
+    "tap-down": Fault("the tap is down", host=(f"ip link set {TAP} down", f"ip link set {TAP} up")),
+    "fdb-wrong-port": Fault("a static entry of the bridge's table sends the guest's packets back to the uplink",
+                            host=(f"bridge fdb replace {GUEST_MAC} dev {UPLINK} master static sticky",
+                                  f"bridge fdb del {GUEST_MAC} dev {UPLINK} master 2>/dev/null || true")),
+    "tap-slow": Fault("a token bucket with room delays what goes to the guest, and loses nothing",
+                      host=(f"tc qdisc replace dev {TAP} root tbf rate 400kbit burst 3000 limit 200000",
+                            f"tc qdisc del dev {TAP} root 2>/dev/null || true")),
     "tap-shaped": Fault("a token bucket on the tap lets 64 kbit/s through",
                         host=(f"tc qdisc replace dev {TAP} root tbf rate 64kbit burst 2000 limit 2000",
                               f"tc qdisc del dev {TAP} root 2>/dev/null || true")),
@@ -62,6 +74,9 @@ FAULTS = {
     # inside the guest
     "guest-nic-down": Fault("the guest's own network card is down",
                             guest=("ip link set eth0 down", f"ip link set eth0 up; ip route replace default via {PEER_IP}")),
+    "guest-no-address": Fault("the guest has lost its address",
+                              guest=(f"ip addr del {GUEST_IP}/24 dev eth0",
+                                     f"ip addr replace {GUEST_IP}/24 dev eth0; ip route replace default via {PEER_IP}")),
     "guest-ignores-ping": Fault("the guest answers no ping",
                                 guest=("echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all", "echo 0 >/proc/sys/net/ipv4/icmp_echo_ignore_all")),
     "guest-firewall": Fault("the guest's own firewall drops TCP port 8080",

@@ -99,8 +99,6 @@ class Ping(Gen):
         super().__init__(opt)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
         self.sock.setblocking(False)
-        if opt.df:
-            self.sock.setsockopt(socket.IPPROTO_IP, 10, 2)      # IP_MTU_DISCOVER = DO
         self.ident = os.getpid() & 0xffff
         self.seen = set()
 
@@ -122,6 +120,35 @@ class Ping(Gen):
                 data, peer = fd.recvfrom(65536)
                 kind, _, _, ident, seq = struct.unpack_from("!BBHHH", data, (data[0] & 15) * 4)
                 if kind == 0 and ident == self.ident and peer[0] == self.opt.to and seq not in self.seen:
+                    self.seen.add(seq)
+                    got += 1
+        except BlockingIOError:
+            return got
+
+
+class Ping6(Ping):
+    """The kernel fills the checksum, and gives no header with the answer."""
+
+    def __init__(self, opt):
+        Gen.__init__(self, opt)
+        self.sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+        self.sock.setblocking(False)
+        self.ident, self.seen = os.getpid() & 0xffff, set()
+
+    def probe(self, n):
+        body = struct.pack("!BBHHH", 128, 0, 0, self.ident, n & 0xffff) + (b"vmpath lab probe" * 4096)[:self.opt.size]
+        try:
+            self.sock.sendto(body, (self.opt.to, 0))
+        except OSError as e:
+            say("error", errno.errorcode.get(e.errno, e.errno))
+
+    def event(self, fd):
+        got = 0
+        try:
+            while True:
+                data, _ = fd.recvfrom(65536)
+                kind, _, _, ident, seq = struct.unpack_from("!BBHHH", data)
+                if kind == 129 and ident == self.ident and seq not in self.seen:
                     self.seen.add(seq)
                     got += 1
         except BlockingIOError:
@@ -237,7 +264,6 @@ def main():
     ap.add_argument("--time", type=float, default=30)
     ap.add_argument("--linger", type=float, default=1, help="wait this long for answers after the last probe")
     ap.add_argument("--size", type=int, default=56)
-    ap.add_argument("--df", action="store_true")
     ap.add_argument("--port", type=int, default=80)
     ap.add_argument("--path", default=None)
     ap.add_argument("--timeout", type=float, default=10, help="give a connection up after this long")
@@ -246,7 +272,8 @@ def main():
     opt = ap.parse_args()
     if opt.kind == "http" and not opt.path:
         opt.path = "/"
-    KINDS[opt.kind](opt).run()
+    kind = Ping6 if opt.kind == "ping" and ":" in opt.to else KINDS[opt.kind]
+    kind(opt).run()
 
 
 if __name__ == "__main__":

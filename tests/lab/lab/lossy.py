@@ -10,13 +10,13 @@ def about_guest(frame):
     return frame.involves(GUEST_MAC) or GUEST_IP in (frame.src, frame.dst) or frame.group()
 
 
-def sure(frame):
+def certain(frame):
     """What it must count: between the guest and one other, and about the address."""
     return frame.involves(GUEST_MAC) and not frame.group() and GUEST_IP in (frame.src, frame.dst)
 
 
-def on_the_bridge(lab, fault, way, a=UPLINK, b=TAP, code="lost-in-host", kinds=(("ping", {}),), duration=2, unanswered=True):
-    """A fault between uplink and tap. `a`, `b` as the packets travel. Returns (result, truth)."""
+def on_the_bridge(lab, fault, way, a=UPLINK, b=TAP, code="lost-in-host", kinds=(("ping", {}),), duration=2, sure=certain):
+    """A fault between uplink and tap. `a`, `b` as the packets travel; `sure`: what it hits. Returns (result, truth)."""
     truth = lab.truth()
     for kind, options in kinds:
         lab.traffic(kind, **options)
@@ -33,7 +33,7 @@ def on_the_bridge(lab, fault, way, a=UPLINK, b=TAP, code="lost-in-host", kinds=(
         raise judge.Fail(f"packets were seen at {a} and not at {b}, yet the verdict is only {result.verdict['confidence']}")
     judge.finding(result, code, "critical")
     for direction in ("to_guest", "from_guest"):
-        lab.env.note("counts", judge.counts(result, truth, direction, UPLINK, TAP, about_guest, sure))
+        lab.env.note("counts", judge.counts(result, truth, direction, UPLINK, TAP, about_guest, certain))
     return result, truth
 
 
@@ -51,15 +51,15 @@ def at_the_guest(lab, fault, kinds=(("ping", {}),), duration=2, address=GUEST_IP
         lab.traffic(kind, **options)
     lab.fault(fault)
     # the last answer before the fault may still be on its way: go on when questions pass the tap
-    now = len(truth.seen(TAP, "to_guest", sure))
-    until(lambda: len(truth.seen(TAP, "to_guest", sure)) > now + 3, 10, f"questions at the tap with {fault}")
+    now = len(truth.seen(TAP, "to_guest", certain))
+    until(lambda: len(truth.seen(TAP, "to_guest", certain)) > now + 3, 10, f"questions at the tap with {fault}")
     result, took = taken(lab, lambda: lab.trace("web01", address, duration=duration))
     truth.stop()
     lab.env.note("the truth", truth.summary() + f"\ntaken from the tap: {took}")
-    if truth.fates(UPLINK, TAP, "to_guest", sure)[1]:
+    if truth.fates(UPLINK, TAP, "to_guest", certain)[1]:
         raise LabFault(f"{fault}: the bridge lost something, which is another fault")
     for direction in ("to_guest", "from_guest"):
-        lab.env.note("counts", judge.counts(result, truth, direction, UPLINK, TAP, about_guest, sure))
+        lab.env.note("counts", judge.counts(result, truth, direction, UPLINK, TAP, about_guest, certain))
     return result, truth, took
 
 

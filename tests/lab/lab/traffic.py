@@ -13,6 +13,17 @@ from lab.scenario import until
 GEN = str(pathlib.Path(__file__).with_name("gen.py"))
 
 
+V6, PEER_V6 = "2001:db8::10", "2001:db8::1"
+
+
+def with_ipv6(lab):
+    """Give web01 and the network IPv6 addresses until the scenario's end."""
+    lab.network.run(f"ip -6 addr replace {PEER_V6}/64 dev peer0 nodad")
+    lab.finally_(lab.network.run, f"ip -6 addr del {PEER_V6}/64 dev peer0")
+    lab.guest().run(f"ip -6 addr add {V6}/64 dev eth0")
+    lab.finally_(lambda: lab.guest().run(f"ip -6 addr del {V6}/64 dev eth0; ip -6 neigh flush dev eth0"))
+
+
 def command(kind, to, **options):
     """The generator's command line; options as it names them (count=, interval=, port=, ...)."""
     argv = ["/usr/bin/python3", "-I", GEN, kind, to]

@@ -1,8 +1,9 @@
 """Filters in the host."""
 
 from lab import judge, lossy
-from lab.native import TAP, UPLINK
+from lab.native import PEER_IP, TAP, UPLINK
 from lab.scenario import Fail, scenario
+from lab.traffic import V6, with_ipv6
 
 
 @scenario("filter-to-guest", about="a bridge filter drops all towards the guest")
@@ -48,3 +49,30 @@ def filter_egress(lab):
 @scenario("forward-policy", about="br_netfilter and iptables' FORWARD policy DROP")
 def forward_policy(lab):
     lossy.on_the_bridge(lab, "forward-policy", "to_guest", UPLINK, TAP)
+
+
+ARPING = ("arp", {"dev": "peer0", "source": PEER_IP, "interval": 0.1})
+
+
+@scenario("filter-arp", about="a bridge filter drops ARP towards the guest; what knows its MAC still gets through")
+def filter_arp(lab):
+    lossy.on_the_bridge(lab, "filter-arp", "to_guest", UPLINK, TAP, kinds=(ARPING, ("ping", {})), sure=lambda f: f.kind == "arp-request")
+
+
+@scenario("filter-arp-answers", about="a bridge filter drops the guest's ARP answers")
+def filter_arp_answers(lab):
+    lossy.on_the_bridge(lab, "filter-arp-answers", "from_guest", TAP, UPLINK, kinds=(ARPING, ("ping", {})))
+
+
+@scenario("filter-ipv6", about="a bridge filter drops IPv6 while IPv4 passes")
+def filter_ipv6(lab):
+    with_ipv6(lab)
+    lab.traffic("ping", to=V6)
+    lab.traffic("ping")
+    lab.fault("filter-ipv6")
+    result = lab.trace("web01")
+    judge.verdict(result, "loss", "lost-in-host", "to_guest", UPLINK, TAP)
+    lost = judge.segment(result, "to_guest", UPLINK, TAP)
+    if lost["lost"] < 10 or lost["delivered"] < 10:
+        raise Fail(f"half of the pings are IPv6 and lost, half are IPv4 and pass; the program says {lost}")
+    judge.healthy(lab.trace("web01", "192.0.2.10", duration=1))

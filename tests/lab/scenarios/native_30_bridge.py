@@ -35,6 +35,24 @@ def tap_shaped(lab):
         ("ping", {"size": 1000, "interval": 0.02, "count": 800}),))
 
 
+@scenario("tap-down", about="the tap is down")
+def tap_down(lab):
+    result, _ = lossy.on_the_bridge(lab, "tap-down", "to_guest", {UPLINK, "br0"}, TAP)
+    judge.finding(result, "backend-down", word="down")
+
+
+@scenario("bridge-down", about="the bridge is down")
+def bridge_down(lab):
+    result, _ = lossy.on_the_bridge(lab, "bridge-down", "to_guest", UPLINK, {"br0", TAP})
+    judge.finding(result, "bridge-down", word="down")
+
+
+@scenario("fdb-wrong-port", about="the bridge's table has the guest's MAC on another port")
+def fdb_wrong_port(lab):
+    result, _ = lossy.on_the_bridge(lab, "fdb-wrong-port", "to_guest", UPLINK, TAP)
+    judge.finding(result, {"mac-on-other-port"})
+
+
 @scenario("path-static", about="vmpath path tells isolated ports and link state down without a packet")
 def path_static(lab):
     clean = lab.run("path", "--json", "web01")

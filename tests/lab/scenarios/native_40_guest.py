@@ -13,7 +13,7 @@ def untaken_counts(result, truth):
     judge.sums(result)
     s = judge.segment(result, "to_guest", TAP, "guest")
     t0, t1 = result.window
-    least = len(truth.seen(TAP, "to_guest", lossy.sure, t0 + 0.5, t1 - 0.5))
+    least = len(truth.seen(TAP, "to_guest", lossy.certain, t0 + 0.5, t1 - 0.5))
     if s["lost"] < least or s["delivered"] > s["offered"] - least:
         raise Fail(f"the tap's reader took nothing of {least} packets; the program says {s}")
 
@@ -27,6 +27,14 @@ def ignores_ping(lab):
     s = judge.segment(result, "to_guest", TAP, "guest")
     if s["lost"] or not s["offered"] - 2 - s["unsure"] <= s["delivered"] <= took:
         raise Fail(f"the guest took {took} packets from the tap and lost none; the program says {s}")
+
+
+@scenario("guest-no-address", about="the guest has lost its address")
+def no_address(lab):
+    result, truth, _ = lossy.at_the_guest(lab, "guest-no-address")
+    if lossy.replies(truth, result):
+        raise LabFault("the guest still answered")
+    judge.verdict(result, *SILENT)
 
 
 @scenario("guest-firewall", about="the guest's own firewall drops one TCP port, ping is answered")

@@ -22,7 +22,7 @@ def answers_eaten(lab):
         raise LabFault("the peer did not repeat its questions")
     judge.verdict(result, "loss", "lost-beyond-host", "from_guest", UPLINK, "network")
     for way in ("to_guest", "from_guest"):
-        judge.counts(result, truth, way, UPLINK, TAP, lossy.about_guest, lossy.sure)
+        judge.counts(result, truth, way, UPLINK, TAP, lossy.about_guest, lossy.certain)
         if judge.segment(result, way, UPLINK, TAP)["lost"]:
             raise Fail("nothing was lost in this host")
 

@@ -27,5 +27,5 @@ def ticket(lab):
     result = lab.trace("web01", GUEST_IP)
     cured.stop()
     for way in ("to_guest", "from_guest"):
-        judge.counts(result, cured, way, "eth0", TAP, lossy.about_guest, lossy.sure)
+        judge.counts(result, cured, way, "eth0", TAP, lossy.about_guest, lossy.certain)
     judge.healthy(result)

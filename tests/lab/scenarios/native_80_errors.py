@@ -60,8 +60,7 @@ def xml(lab):
 def not_root(lab):
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
     complains(lab.run("-c", "qemu:///system", "trace", "--json", "-d", "1", "web01", prefix=nobody, seconds=10), "root")
-    # libvirt's default for a user is another daemon, which there is none of: also one line
-    complains(lab.run("trace", "--json", "-d", "1", "web01", prefix=nobody, env={"HOME": "/nonexistent"}, seconds=10), "libvirt")
+    complains(lab.run("trace", "--json", "-d", "1", "web01", prefix=nobody, env={"HOME": "/nonexistent"}, seconds=10), "root")
 
 
 @scenario("error-evidence", about="-w where nothing can be written, and on a full disk")

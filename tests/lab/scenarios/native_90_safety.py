@@ -217,7 +217,7 @@ def traced_with_loss(lab, place):
     lab.fault("filter-answers")
     result = lab.trace("-w", place, "web01", GUEST_IP, duration=2)
     truth.stop()
-    judge.seen_loss(truth, "from_guest", UPLINK, TAP, lossy.sure, "filter-answers")
+    judge.seen_loss(truth, "from_guest", UPLINK, TAP, lossy.certain, "filter-answers")
     judge.verdict(result, "loss", "lost-in-host", "from_guest", TAP, UPLINK)
     return result, truth
 
