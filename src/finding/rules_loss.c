@@ -12,18 +12,48 @@ static const char *towards(enum vmp_direction direction)
 	return direction == VMP_TO_GUEST ? "to the guest" : "from the guest";
 }
 
-/* Facts of the path that make packets vanish between two hops: told again where packets did vanish. */
-static const char *const explaining_facts[] = {
-	"port-not-forwarding", "port-isolated", "bridge-down",        "backend-down",  "no-master",  "wrong-master",
-	"mac-on-other-port",   "mac-local",     "guest-vlan-missing", "bridge-nf-on",  "xdp-attached", "duplicate-mac",
+/*
+ * Facts of the path that make packets vanish between two hops: told again where packets did vanish, with the command that
+ * shows what is set.
+ */
+static const struct {
+	const char *code, *remedy;
+} explaining_facts[] = {
+	{"port-not-forwarding", "bridge -d link show"},
+	{"port-isolated", "bridge -d link show"},
+	{"port-locked", "bridge -d link show; bridge fdb show"},
+	{"bridge-down", "ip -d link show"},
+	{"backend-down", "ip -d link show"},
+	{"no-master", "ip -d link show; bridge link show"},
+	{"wrong-master", "ip -d link show; bridge link show"},
+	{"mac-on-other-port", "bridge fdb show | grep -i GUEST-MAC"},
+	{"mac-local", "bridge fdb show | grep -i GUEST-MAC"},
+	{"duplicate-mac", "bridge fdb show | grep -i GUEST-MAC"},
+	{"macvtap-mac-differs", "ip -d link show"},
+	{"flood-off", "bridge -d link show"},
+	{"broadcast-off", "bridge -d link show"},
+	{"guest-vlan-missing", "bridge vlan show"},
+	{"xdp-attached", "ip -d link show; bpftool net show"},
+	{"bridge-nf-on", NULL}, /* the packet filter: what is looked at anyway */
 };
 
-static void add_explaining_facts(const struct vmp_run *run, struct vmp_finding *finding)
+enum { EXPLAINING = sizeof(explaining_facts) / sizeof(*explaining_facts) };
+
+/* Tell what explains the loss. Returns the command of the first such fact that has one, NULL for none. */
+static const char *add_explaining_facts(const struct vmp_run *run, struct vmp_finding *finding)
 {
-	for (size_t i = 0; i < sizeof(explaining_facts) / sizeof(*explaining_facts); i++)
-		vmp_vec_foreach (fact, &run->path.facts)
-			if (strcmp(fact->code, explaining_facts[i]) == 0)
-				vmp_finding_evidence(finding, "%s: %s", fact->code, fact->detail);
+	const char *remedy = NULL;
+
+	for (int i = 0; i < EXPLAINING; i++) {
+		vmp_vec_foreach (fact, &run->path.facts) {
+			if (strcmp(fact->code, explaining_facts[i].code) != 0)
+				continue;
+			vmp_finding_evidence(finding, "%s: %s", fact->code, fact->detail);
+			if (!remedy)
+				remedy = explaining_facts[i].remedy;
+		}
+	}
+	return remedy;
 }
 
 /* Only the large ones vanish: the size between is a limit somewhere. */
@@ -54,7 +84,8 @@ static void add_time_evidence(const struct vmp_segment *segment, struct vmp_find
 }
 
 /* Where to look, by what lies between the two hops. */
-static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segment, struct vmp_finding *finding)
+static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segment, const char *explained,
+		       struct vmp_finding *finding)
 {
 	const char *to = vmp_run_hop_name(run, segment->to), *from = vmp_run_hop_name(run, segment->from);
 	const char *device = segment->direction == VMP_TO_GUEST ? to : from;
@@ -65,6 +96,10 @@ static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segm
 		vmp_finding_remedy(finding, "compare the VLAN of the switch port with this path: ip -d link show dev %s", to);
 	else if (only_large_ones(segment))
 		vmp_finding_remedy(finding, "compare the MTUs: ip link show dev %s; ip link show dev %s", from, to);
+	else if (run->path.hops.v[segment->from].inactive)
+		vmp_finding_remedy(finding, "cat /proc/net/bonding/%s; does the switch know which slave is the active one?", to);
+	else if (explained)
+		vmp_finding_remedy(finding, "%s", explained);
 	else if (run->path.mode == VMP_PATH_OVS)
 		vmp_finding_remedy(finding, "ovs-appctl dpctl/dump-flows; ovs-appctl ofproto/trace BRIDGE in_port=%s,dl_dst=MAC", from);
 	else
@@ -103,8 +138,7 @@ static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
 	if (run->path.hops.v[segment->from].inactive)
 		vmp_finding_evidence(finding, "%s is not the active slave of its bond: what arrives there is dropped", from);
 	add_size_evidence(run, segment, finding);
-	add_explaining_facts(run, finding);
-	add_remedy(run, segment, finding);
+	add_remedy(run, segment, add_explaining_facts(run, finding), finding);
 	return 0;
 }
 
