@@ -70,38 +70,56 @@ static bool has_wrong_tag(const struct view *view, uint16_t *ret_tag)
 	return view->at->has_tag && (packet->vlan_count == 0 || packet->vlan[0] != view->at->tag);
 }
 
-static bool is_guest_address(const struct vmp_class_context *context, const struct vmp_ip *ip)
+enum meant { MEANT_FOR_ALL, MEANT_PERHAPS, MEANT_FOR_GUEST };
+
+static enum meant is_guest_address(const struct vmp_class_context *context, const struct vmp_ip *ip)
 {
 	for (size_t i = 0; i < context->n_addresses; i++)
 		if (vmp_ip_equal(&context->addresses[i], ip))
-			return true;
-	return context->perhaps && vmp_ip_equal(context->perhaps, ip);
+			return context->proven[i] ? MEANT_FOR_GUEST : MEANT_PERHAPS;
+	return context->perhaps && vmp_ip_equal(context->perhaps, ip) ? MEANT_PERHAPS : MEANT_FOR_ALL;
 }
 
-/* A group frame that this guest in particular must get: somebody asks for its address, or answers its DHCP request. */
-static bool is_meant_for_guest(const struct view *view)
+/*
+ * A group frame that this guest in particular must get: somebody asks for its address, or answers its DHCP request. The
+ * question by ARP goes to all, whoever has the address; that by ND only to those that have it, where the switch snoops.
+ */
+static enum meant is_meant_for_guest(const struct view *view)
 {
 	const struct vmp_packet *packet = view->packet;
+	enum meant meant = MEANT_FOR_ALL;
 
-	if (packet->flags & VMP_PKT_ARP)
-		return is_guest_address(view->context, &packet->dst);
-	if (packet->flags & VMP_PKT_ND)
-		return packet->icmp_type == 135 && is_guest_address(view->context, &packet->nd_target);
-	if (packet->flags & VMP_PKT_DHCP)
-		return vmp_mac_equal(&packet->dhcp_mac, &view->context->path->guest_mac);
-	return false;
+	if ((packet->flags & VMP_PKT_DHCP) && view->broadcast &&
+	    vmp_mac_equal(&packet->dhcp_mac, &view->context->path->guest_mac))
+		return MEANT_FOR_GUEST;
+	if (view->context->switch_answers)
+		return MEANT_FOR_ALL;
+	if ((packet->flags & VMP_PKT_ARP) && view->broadcast)
+		meant = is_guest_address(view->context, &packet->dst) != MEANT_FOR_ALL ? MEANT_FOR_GUEST : MEANT_FOR_ALL;
+	else if ((packet->flags & VMP_PKT_ND) && packet->icmp_type == 135)
+		meant = is_guest_address(view->context, &packet->nd_target);
+	return meant;
 }
 
 static void set_to_guest(const struct view *view, struct vmp_class *class)
 {
+	/* The guest's MAC and addresses may be another's in a VLAN that is not this path's. */
+	bool other_vlan = view->packet->vlan_count > 0 && view->packet->vlan[0] != 0 && !view->at->has_tag;
+	enum meant meant;
+
 	class->sort = VMP_SORT_ON_PATH;
 	class->direction = VMP_TO_GUEST;
 	class->next = class->expect = next_to_guest(view->context->path, view->hop);
 	class->wrong_tag = has_wrong_tag(view, &class->tag);
-	if (class->group)
-		class->owed = is_meant_for_guest(view) && !class->wrong_tag;
-	else
+	if (!class->group) {
 		class->owed = true;
+		return;
+	}
+	if (class->wrong_tag || other_vlan)
+		return;
+	meant = is_meant_for_guest(view);
+	class->owed = meant == MEANT_FOR_GUEST;
+	class->unobserved = meant == MEANT_PERHAPS;
 }
 
 static void on_way_in(const struct view *view, struct vmp_class *class)
@@ -211,6 +229,8 @@ static void on_backend_from_guest(const struct view *view, struct vmp_class *cla
 		class->owed = true;
 		return;
 	}
+	if (!view->group && home == view->hop)
+		return; /* behind the guest itself: a switch sends nothing back where it came from */
 	if (!view->group && home >= 0 && !is_way(&path->hops.v[home])) {
 		class->expect = class->next = is_watched(&path->hops.v[home]) ? home : VMP_EXPECT_NOWHERE;
 		class->owed = true;
@@ -222,7 +242,9 @@ static void on_backend_from_guest(const struct view *view, struct vmp_class *cla
 	class->next = home >= 0 && !view->group && is_watched(&path->hops.v[home]) ? home : uplink;
 	if (view->group) {
 		/* Multicast goes where snooping says; Open vSwitch may answer a broadcast itself. */
-		class->owed = view->broadcast && path->mode != VMP_PATH_OVS;
+		bool asks = view->packet->flags & VMP_PKT_ARP;
+
+		class->owed = view->broadcast && path->mode != VMP_PATH_OVS && !(asks && context->switch_answers);
 	} else {
 		class->owed = home >= 0 || (path->mode != VMP_PATH_OVS && !context->ports_unobserved);
 		class->unobserved = !class->owed;

@@ -41,9 +41,11 @@ struct vmp_class_context {
 	const struct vmp_path *path;
 	const struct vmp_homes *homes;
 	const struct vmp_ip *addresses;
+	const bool *proven;     /* by address: it is known to answer for it */
 	size_t n_addresses;
 	const struct vmp_ip *perhaps; /* one more that may be the guest's, or NULL */
 	bool ports_unobserved;  /* the switch has ports that no point watches */
+	bool switch_answers;    /* the switch itself may answer ARP and ND in the place of others (neigh_suppress) */
 };
 
 /* Sort one frame. hop: index of the hop it was seen at. Pure. */

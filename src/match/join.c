@@ -183,7 +183,7 @@ static bool is_later_hop(const struct vmp_match *match, const struct vmp_sight *
 
 bool vmp_match_join(struct vmp_match *match, struct vmp_sight *here, enum vmp_sort sort)
 {
-	vmp_place place = vmp_match_place_of(match, here);
+	vmp_place place = here->at;
 	uint32_t slot;
 
 	if (!here->usable || sort == VMP_SORT_STRAY)

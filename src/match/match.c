@@ -29,6 +29,23 @@ static bool path_has_fact(const struct vmp_path *path, const char *code)
 	return false;
 }
 
+static void note_parallels(struct vmp_match *match)
+{
+	const struct vmp_path *path = match->path;
+
+	for (size_t i = 0; i < path->hops.n; i++) {
+		const struct vmp_hop *hop = &path->hops.v[i];
+
+		match->has_inactive = match->has_inactive || hop->inactive;
+		match->has_copies = match->has_copies ||
+				    (hop->role == VMP_ROLE_SWITCH && hop->observed == VMP_OBSERVED_YES && path->mode != VMP_PATH_ROUTED);
+		for (size_t k = 0; k < i; k++)
+			match->has_parallel = match->has_parallel ||
+					      (hop->role == path->hops.v[k].role && hop->rank == path->hops.v[k].rank &&
+					       (hop->role == VMP_ROLE_UPLINK || hop->role == VMP_ROLE_TRANSIT));
+	}
+}
+
 int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const int *point_hops, size_t n_points,
 		  const struct vmp_match_conf *conf, struct vmp_match **ret_match, struct vmp_err *err)
 {
@@ -71,7 +88,9 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 	vmp_vec_foreach (address, &nic->addresses)
 		vmp_match_learn_address(match, &address->ip, false);
 	match->observations.address_is_guests = conf->has_address && vmp_nic_has_address(nic, &conf->address);
+	note_parallels(match);
 	match->ports_unobserved = path_has_fact(path, "other-ports-not-observed");
+	match->switch_answers = path_has_fact(path, "neigh-suppress");
 	*ret_match = match;
 	return 0;
 }
@@ -124,6 +143,7 @@ static struct vmp_sight make_sight(const struct vmp_match *match, const struct v
 {
 	struct vmp_sight sight = {
 		.ts_ns = frame->ts_ns,
+		.since_ns = frame->ts_ns,
 		.id = fingerprint->id,
 		.wire_len = frame->wire_len,
 		.ip_len = packet->ip_len ? packet->ip_len : frame->wire_len,
@@ -131,7 +151,6 @@ static struct vmp_sight make_sight(const struct vmp_match *match, const struct v
 		.expect = (int16_t)class->expect,
 		.next_hop = (int16_t)class->next,
 		.tag = class->tag,
-		.rank = (uint8_t)match->path->hops.v[hop].rank,
 		.direction = (uint8_t)class->direction,
 		.owed = class->owed,
 		.unobserved = class->unobserved,
@@ -142,14 +161,58 @@ static struct vmp_sight make_sight(const struct vmp_match *match, const struct v
 		.elsewhere = class->sort == VMP_SORT_ELSEWHERE,
 	};
 
+	sight.at = vmp_match_place_of(match, &sight);
 	if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6)) {
 		sight.flow = flow_hash(match, packet);
+		sight.is_ip4 = packet->flags & VMP_PKT_IP4;
 		sight.is_tcp = (packet->flags & VMP_PKT_TCP) && (packet->flags & VMP_PKT_L4);
 		sight.tcp_seq = packet->tcp_seq;
 		sight.payload_len = packet->payload_len;
 		sight.ip_id = packet->ip_id;
 	}
 	return sight;
+}
+
+/* What can no longer be met in time makes way for what can. */
+static void expire(struct vmp_match *match, uint64_t now_ns)
+{
+	for (;; match->n_expired++) {
+		uint32_t slot = vmp_pool_nth(match->pool, match->n_expired);
+		const struct vmp_sight *sight;
+
+		if (slot == VMP_POOL_NONE)
+			return;
+		sight = vmp_pool_at(match->pool, slot);
+		if (sight->ts_ns + match->conf.settle_ns >= now_ns)
+			return;
+		if (sight->on & (1U << VMP_CHAIN_OPEN)) {
+			vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
+			vmp_pool_chain(match->pool, VMP_CHAIN_LATE, slot);
+		}
+	}
+}
+
+static int keep(struct vmp_match *match, const struct vmp_sight *sight, bool open, bool spare)
+{
+	bool copied = sight->group || match->has_parallel || match->has_copies;
+	uint32_t slot = vmp_pool_push(match->pool, sight);
+
+	if (slot == VMP_POOL_NONE) {
+		/* Nothing around this time is certain at any point. */
+		match->observations.table_full++;
+		for (size_t i = 0; i < match->n_points; i++)
+			vmp_match_gap(match, i, sight->ts_ns, sight->ts_ns, VMP_UNSURE_IDENTITY);
+		return -ENOBUFS;
+	}
+	if (open && sight->usable)
+		vmp_pool_chain(match->pool, VMP_CHAIN_OPEN, slot);
+	if (spare)
+		vmp_pool_chain(match->pool, VMP_CHAIN_SPARE, slot);
+	if (spare && sight->flow && !sight->elsewhere)
+		vmp_pool_chain(match->pool, VMP_CHAIN_FLOW, slot);
+	if (copied && sight->usable && sight->relevant)
+		vmp_pool_chain(match->pool, VMP_CHAIN_SEEN, slot);
+	return 0;
 }
 
 int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
@@ -159,66 +222,38 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 		.path = match->path,
 		.homes = match->homes,
 		.addresses = match->addresses,
+		.proven = match->proven,
 		.n_addresses = match->n_addresses,
 		.perhaps = match->conf.has_address && !match->observations.address_is_peers ? &match->conf.address : NULL,
 		.ports_unobserved = match->ports_unobserved,
+		.switch_answers = match->switch_answers,
 	};
 	int hop = match->point_hops[frame->point];
 	struct vmp_class class = vmp_classify(&context, hop, frame->devdir, packet);
 	struct vmp_sight sight = make_sight(match, frame, packet, fingerprint, hop, &class);
 	bool spare, open;
-	uint32_t slot;
 
+	expire(match, frame->ts_ns);
 	vmp_match_observe(match, hop, frame->devdir, &class, packet);
 	vmp_match_count_seen(match, &sight, class.sort);
 	spare = vmp_match_join(match, &sight, class.sort);
+	if (spare && !sight.elsewhere)
+		vmp_match_observe_spare(match, &sight, packet);
 	open = class.sort == VMP_SORT_ON_PATH && class.expect != VMP_EXPECT_NOWHERE;
 	if (open)
-		sight.rank = (uint8_t)match->path->hops.v[class.next].rank;
+		sight.place = vmp_match_place_expected(match, &class, hop);
 	if (open && sight.usable && vmp_match_meets_spare(match, &sight))
 		open = false;
 	if (!sight.packet_id)
 		sight.packet_id = match->next_packet_id++;
 	if (class.sort == VMP_SORT_ON_PATH)
 		vmp_match_see_exchange(match, &sight, packet);
-	slot = vmp_pool_push(match->pool, &sight);
-	if (slot == VMP_POOL_NONE) {
-		/* Nothing around this time is certain at any point. */
-		match->observations.table_full++;
-		for (size_t i = 0; i < match->n_points; i++)
-			vmp_match_gap(match, i, frame->ts_ns, frame->ts_ns, VMP_UNSURE_IDENTITY);
-		return -ENOBUFS;
-	}
-	if (open && sight.usable)
-		vmp_pool_chain(match->pool, VMP_CHAIN_OPEN, slot);
-	if (spare) {
-		vmp_pool_chain(match->pool, VMP_CHAIN_SPARE, slot);
-		if (sight.flow)
-			vmp_pool_chain(match->pool, VMP_CHAIN_FLOW, slot);
-	}
-	return 0;
+	return keep(match, &sight, open, spare);
 }
 
 void vmp_match_close_window(struct vmp_match *match, uint64_t end_ns)
 {
 	match->end_ns = end_ns;
-}
-
-bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled)
-{
-	const struct vmp_sight *sight;
-
-	if (match->n_settled == 0)
-		return false;
-	sight = vmp_pool_at(match->pool, vmp_pool_oldest(match->pool));
-	ret_settled->packet_id = sight->packet_id;
-	ret_settled->fate = (enum vmp_fate)sight->fate;
-	ret_settled->why = (enum vmp_unsure)sight->why;
-	ret_settled->next_hop = sight->next_hop;
-	ret_settled->relevant = sight->relevant;
-	vmp_pool_pop(match->pool);
-	match->n_settled--;
-	return true;
 }
 
 const struct vmp_hop_seen *vmp_match_seen(const struct vmp_match *match)

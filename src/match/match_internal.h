@@ -10,6 +10,9 @@
 #include "match/latency.h"
 #include "match/pool.h"
 
+/* Where packets have no id: how much later than the whole its pieces may come. Shorter than TCP's timeout to send again. */
+#define VMP_MATCH_PIECES_NS 50000000ULL
+
 enum {
 	VMP_MATCH_GAPS = 64,            /* gaps remembered of one point; more become one long gap */
 	VMP_MATCH_ADDRESSES = 16,
@@ -28,6 +31,7 @@ struct vmp_watch {
 struct vmp_stretch {
 	struct vmp_segment segment;
 	struct vmp_latencies latencies;
+	bool taken_back;        /* some loss turned out to be none: first and shortest lost are to be found anew */
 };
 
 struct vmp_match {
@@ -50,14 +54,21 @@ struct vmp_match {
 	uint64_t next_packet_id;
 	uint64_t settled_ns;            /* decided up to here */
 	size_t n_settled;               /* of the pool's oldest, decided and not fetched */
+	size_t n_expired;               /* ... older than the settle time, decided or not */
 	struct vmp_observations observations;
-	bool ports_unobserved;
+	bool ports_unobserved, switch_answers; /* see struct vmp_class_context */
 	bool has_edge;                  /* another point than the backend's is watched */
 	bool has_uplink;                /* ... an uplink: then no transit device is the edge */
+	bool has_parallel, has_inactive; /* several ways of one rank; a slave of a bond that is kept out of use */
+	bool has_copies;                /* a switch in promiscuous mode shows all frames a second time */
+	uint8_t tags[4096 / 8];         /* VLANs in which frames with the guest's MAC leave this host beside the path's */
 };
 
 /* True when a sighting of this time counts: it is neither before nor after the window. (match.c) */
 bool vmp_match_in_window(const struct vmp_match *match, uint64_t ts_ns);
+
+/* Does something on this host use the guest's MAC in this VLAN too? Then frames in it are not this path's. (observe.c) */
+bool vmp_match_uses_tag(const struct vmp_match *match, uint16_t tag);
 
 /* Remember an address of the guest. proven: it answers for it. (observe.c) */
 void vmp_match_learn_address(struct vmp_match *match, const struct vmp_ip *ip, bool proven);
@@ -66,17 +77,35 @@ void vmp_match_learn_address(struct vmp_match *match, const struct vmp_ip *ip, b
 void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir, const struct vmp_class *class,
 		       const struct vmp_packet *packet);
 
+/* Learn from a sighting at a later hop that was seen at no earlier one. (observe.c) */
+void vmp_match_observe_spare(struct vmp_match *match, const struct vmp_sight *here, const struct vmp_packet *packet);
+
 /* Count a sighting at its hop. (observe.c) */
 void vmp_match_count_seen(struct vmp_match *match, const struct vmp_sight *sight, enum vmp_sort sort);
 
 /* Show a sighting to the exchanges if its place counts for them. (observe.c) */
 void vmp_match_see_exchange(struct vmp_match *match, const struct vmp_sight *sight, const struct vmp_packet *packet);
 
+/* The place where a sighting of this class is expected next. (join.c) */
+vmp_place vmp_match_place_expected(const struct vmp_match *match, const struct vmp_class *class, int hop);
+
+/* The place that a sighting is at, as others expect it. (join.c) */
+vmp_place vmp_match_place_of(const struct vmp_match *match, const struct vmp_sight *here);
+
+/* A place where something is expected, as the place that it would be at. (join.c) */
+vmp_place vmp_match_place_main(vmp_place place);
+
 /* Is this hop where an open sighting is expected? (join.c) */
 bool vmp_match_expected_at(const struct vmp_match *match, const struct vmp_sight *open, int hop);
 
 /* True for two sightings of the same packet, or of equal ones. (join.c) */
 bool vmp_match_same_packet(const struct vmp_sight *a, const struct vmp_sight *b);
+
+/*
+ * Of equal packets one is about to leave its chain: the next one that was open by until_ns may be the missing one in its
+ * stead. Returns true if there is one. (join.c)
+ */
+bool vmp_match_pass_doubt(struct vmp_match *match, uint32_t slot, uint64_t until_ns);
 
 /* Tie a sighting to what was seen before: sets its packet id. Returns true if it is spare: not expected by anything. (join.c) */
 bool vmp_match_join(struct vmp_match *match, struct vmp_sight *here, enum vmp_sort sort);
@@ -87,11 +116,26 @@ bool vmp_match_meets_spare(struct vmp_match *match, struct vmp_sight *open);
 /* The counters of one stretch, made when new; NULL without memory. Borrowed. (stretch.c) */
 struct vmp_stretch *vmp_stretch_get(struct vmp_match *match, enum vmp_direction direction, int from, int to);
 
-/* Count an open sighting as delivered by the other one, if it lies within the window. (stretch.c) */
-void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *here);
+/* The stretch in which an open sighting counts. (stretch.c) */
+struct vmp_stretch *vmp_stretch_of(struct vmp_match *match, const struct vmp_sight *open);
 
-/* Count an open sighting as lost. elsewhere: hop where it was seen instead, or -1. (stretch.c) */
-void vmp_stretch_lost(struct vmp_segment *segment, const struct vmp_sight *open, int elsewhere);
+/* Count an open sighting as delivered by the other one, if it lies within the window. timed: its latency is known. (stretch.c) */
+void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *here, bool timed);
+
+/* Count a sighting with the fate that was decided. elsewhere: of a lost one, the hop where it was seen instead, or -1. (stretch.c) */
+void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, int elsewhere);
+
+/* What was counted as lost is not; it is offered no more either. (stretch.c) */
+void vmp_stretch_recall(struct vmp_match *match, const struct vmp_sight *lost);
+
+/* What was counted as lost is unsure. (stretch.c) */
+void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, enum vmp_unsure why);
+
+/* One packet counted as delivered in the stretch of this sighting is unsure: it may be the one that is missing. (stretch.c) */
+void vmp_stretch_doubt_delivered(struct vmp_match *match, const struct vmp_sight *open);
+
+/* After losses were taken back: which is the first lost, which the shortest? (stretch.c) */
+void vmp_stretch_review(struct vmp_match *match);
 
 /* Did a point where this sighting could have shown up miss frames meanwhile? Then ret_why says what kind of gap. (gap.c) */
 bool vmp_match_was_blind(const struct vmp_match *match, const struct vmp_sight *open, enum vmp_unsure *ret_why);

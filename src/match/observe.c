@@ -38,6 +38,30 @@ static void observe_guest(struct vmp_match *match, const struct vmp_class *class
 	vmp_match_learn_address(match, &packet->src, packet->flags & VMP_PKT_ARP);
 }
 
+void vmp_match_observe_spare(struct vmp_match *match, const struct vmp_sight *here, const struct vmp_packet *packet)
+{
+	const struct vmp_hop *at = &match->path->hops.v[here->hop];
+	uint16_t tag = packet->vlan_count ? packet->vlan[0] & 4095 : 0;
+
+	if (here->direction == VMP_FROM_GUEST) {
+		if (at->has_tag && tag != at->tag)
+			match->tags[tag / 8] |= (uint8_t)(1U << (tag & 7));
+		return;
+	}
+	/*
+	 * The switch has it from a port that is not watched. What is not sent to all may have come in other pieces, so it tells
+	 * of a home only where none is known.
+	 */
+	if (at->role == VMP_ROLE_BACKEND && !vmp_homes_is_host(match->homes, &packet->src_mac) &&
+	    (here->group || vmp_homes_find(match->homes, &packet->src_mac) == VMP_HOME_UNKNOWN))
+		vmp_homes_learn(match->homes, &packet->src_mac, VMP_HOME_UNOBSERVED);
+}
+
+bool vmp_match_uses_tag(const struct vmp_match *match, uint16_t tag)
+{
+	return match->tags[(tag & 4095) / 8] & (1U << (tag & 7));
+}
+
 /* Is the ADDRESS of the call the guest's own or a peer's? A question asked of everybody does not say. */
 static void observe_address(struct vmp_match *match, const struct vmp_class *class, const struct vmp_packet *packet)
 {
@@ -64,6 +88,9 @@ void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir,
 	match->observations.from_outside_with_guest_mac += class->reflected;
 	match->observations.wrong_destination_mac += class->misaddressed;
 	if (feeds_switch && devdir == VMP_DEV_IN && !class->reflected && at->role != VMP_ROLE_SWITCH)
+		vmp_homes_learn(match->homes, &packet->src_mac, hop);
+	/* A bridge inside the guest: what lives behind it is not sent out. */
+	if (class->foreign_source)
 		vmp_homes_learn(match->homes, &packet->src_mac, hop);
 	if (at->role == VMP_ROLE_BACKEND && class->sort == VMP_SORT_ON_PATH && class->direction == VMP_FROM_GUEST)
 		observe_guest(match, class, packet);

@@ -37,22 +37,32 @@ void vmp_pool_free(struct vmp_pool *pool)
 	free(pool);
 }
 
+enum by_place { NO_PLACE, EXPECTED, WHERE_IT_IS };
+
 /* What each chain is hashed by. */
 static const struct {
-	bool by_flow, by_place;
+	bool by_flow;
+	enum by_place by_place;
 } hashed[VMP_CHAINS] = {
-	[VMP_CHAIN_OPEN] = {false, true},
-	[VMP_CHAIN_LATE] = {false, true},
-	[VMP_CHAIN_FLOW] = {true, true},
+	[VMP_CHAIN_OPEN] = {false, EXPECTED},
+	[VMP_CHAIN_LATE] = {false, EXPECTED},
+	[VMP_CHAIN_FLOW] = {true, WHERE_IT_IS},
 };
 
 /* Flow and fingerprint are keyed hashes already; direction and place only have to be spread over them. */
 static size_t bucket(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *sight, vmp_place place)
 {
 	uint64_t hash = hashed[chain].by_flow ? sight->flow : sight->id.h[0];
-	uint64_t spread = sight->direction + (hashed[chain].by_place ? (uint64_t)place << 1 : 0);
+	uint64_t spread = sight->direction + (hashed[chain].by_place != NO_PLACE ? (uint64_t)place << 1 : 0);
 
 	return (hash ^ (spread * 0x9e3779b97f4a7c15ULL) >> 20) & (pool->cap - 1);
+}
+
+static struct ends *ends_of(struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *sight)
+{
+	vmp_place place = hashed[chain].by_place == WHERE_IT_IS ? sight->at : sight->place;
+
+	return &pool->ends[chain][bucket(pool, chain, sight, place)];
 }
 
 static bool alloc_ends(struct ends *ends[VMP_CHAINS], size_t cap)
@@ -155,7 +165,7 @@ void vmp_pool_pop(struct vmp_pool *pool)
 void vmp_pool_chain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
 	struct vmp_sight *sight = &pool->ring[slot];
-	struct ends *ends = &pool->ends[chain][bucket(pool, chain, sight, sight->place)];
+	struct ends *ends = ends_of(pool, chain, sight);
 
 	if (sight->on & (1U << chain))
 		return;
@@ -172,7 +182,7 @@ void vmp_pool_chain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 void vmp_pool_unchain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
 	struct vmp_sight *sight = &pool->ring[slot];
-	struct ends *ends = &pool->ends[chain][bucket(pool, chain, sight, sight->place)];
+	struct ends *ends = ends_of(pool, chain, sight);
 	uint32_t before = sight->link[chain].before, after = sight->link[chain].after;
 
 	if (!(sight->on & (1U << chain)))

@@ -18,14 +18,12 @@ enum vmp_chain {
 	VMP_CHAIN_OPEN,         /* expected at a place; by fingerprint and place: waits for its other half */
 	VMP_CHAIN_LATE,         /* the same ones after the settle time, as long as they are not decided */
 	VMP_CHAIN_SPARE,        /* by fingerprint: seen at a hop without having been expected there */
-	VMP_CHAIN_FLOW,         /* by flow and place: the same spare ones, for their bytes may be known in other pieces */
+	VMP_CHAIN_FLOW,         /* by flow and where it is: the same spare ones, for their bytes may be known in other pieces */
 	VMP_CHAIN_SEEN,         /* by fingerprint: all that may have copies */
 	VMP_CHAINS,
 };
 
-/*
- * A place is where a sighting is expected, or for a spare one where it is: a hop, or any of several parallel ones (join.c).
- */
+/* Where a sighting is, as far as others expect it there: a hop, or any of several parallel ones (join.c). */
 typedef uint16_t vmp_place;
 
 struct vmp_sight {
@@ -41,7 +39,8 @@ struct vmp_sight {
 	uint16_t ip_id;
 	int16_t hop, expect, next_hop;
 	uint16_t tag;
-	vmp_place place;
+	vmp_place place;        /* where it is expected */
+	vmp_place at;           /* where it is */
 	uint8_t direction;
 	uint8_t fate, why;
 	bool is_tcp, is_ip4, owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;

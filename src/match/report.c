@@ -19,16 +19,12 @@ static void doubt_recent_losses(struct vmp_match *match)
 		if (slot == VMP_POOL_NONE)
 			return;
 		lost = vmp_pool_at(match->lost, slot);
-		stretch = vmp_stretch_get(match, (enum vmp_direction)lost->direction, lost->hop, lost->next_hop);
-		if (!(lost->on & (1U << VMP_CHAIN_OPEN)) || !stretch || !stretch->segment.lost ||
-		    stretch->latencies.max_ns < match->conf.settle_ns / 4 ||
+		stretch = vmp_stretch_of(match, lost);
+		if (!(lost->on & (1U << VMP_CHAIN_OPEN)) || !stretch || stretch->latencies.max_ns < match->conf.settle_ns / 4 ||
 		    lost->ts_ns + 3 * stretch->latencies.max_ns < match->settled_ns)
 			continue;
-		stretch->segment.lost--;
-		stretch->segment.unsure++;
-		stretch->segment.unsure_why[VMP_UNSURE_WINDOW]++;
-		if (lost->group && stretch->segment.group_lost)
-			stretch->segment.group_lost--;
+		vmp_stretch_doubt(match, lost, VMP_UNSURE_WINDOW);
+		vmp_pool_unchain(match->lost, VMP_CHAIN_OPEN, slot);
 	}
 }
 
@@ -108,6 +104,7 @@ static int report_segments(struct vmp_match *match, struct vmp_run *run)
 int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 {
 	doubt_recent_losses(match);
+	vmp_stretch_review(match);
 	if (add_main_line(match) < 0 || report_segments(match, run) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < match->path->hops.n; i++) {

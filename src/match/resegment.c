@@ -93,7 +93,7 @@ static bool may_be_it(const struct vmp_sight *open, const struct vmp_sight *spar
 static bool is_candidate(const struct vmp_sight *open, const struct vmp_sight *spare)
 {
 	return spare->flow == open->flow && spare->direction == open->direction &&
-	       spare->place == vmp_match_place_main(open->place) && spare->ts_ns >= open->ts_ns;
+	       spare->at == vmp_match_place_main(open->place) && spare->ts_ns >= open->ts_ns;
 }
 
 enum vmp_fate vmp_match_resegmented(struct vmp_match *match, const struct vmp_sight *open)

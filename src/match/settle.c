@@ -2,18 +2,74 @@
 /* Deciding what became of a sighting that nothing continued within the settle time. */
 #include "match/match_internal.h"
 
-/* Was the same packet seen leaving elsewhere? Returns that hop or -1. */
-static int seen_elsewhere(struct vmp_match *match, const struct vmp_sight *open)
+enum { STEPS = 64 }; /* sightings of equal packets looked through for one */
+
+/*
+ * Was the packet seen where it was not expected, and not on the way it had come? To the guest that is only a frame that
+ * leaves by another port: stacked devices give a frame one and the same time, so times do not tell before from after.
+ */
+static bool went_astray(const struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *spare)
 {
-	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_SPARE, open);
+	const struct vmp_hop *hops = match->path->hops.v;
+
+	if (open->direction == VMP_TO_GUEST)
+		return spare->elsewhere;
+	return spare->hop != open->hop && hops[spare->hop].rank < hops[open->hop].rank;
+}
+
+/* What the spare sightings of the same packet say. */
+struct spares {
+	int elsewhere;          /* a hop where it was not expected, seen there since; -1: none */
+	bool before;            /* seen where it was expected, but earlier: a clock went back */
+	bool too_many;
+};
+
+static struct spares look_at_spares(struct vmp_match *match, const struct vmp_sight *open)
+{
+	struct spares spares = {.elsewhere = -1};
+	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_SPARE, open, 0);
+	int steps = 0;
 
 	for (; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_SPARE, slot)) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 
-		if (vmp_match_same_packet(spare, open) && spare->ts_ns >= open->ts_ns && spare->hop != open->hop)
-			return spare->hop;
+		if (++steps > STEPS) {
+			spares.too_many = true;
+			break;
+		}
+		if (!vmp_match_same_packet(spare, open))
+			continue;
+		if (!spare->elsewhere && vmp_match_expected_at(match, open, spare->hop))
+			spares.before = spares.before || spare->ts_ns < open->ts_ns;
+		else if (spares.elsewhere < 0 && spare->ts_ns >= open->ts_ns && went_astray(match, open, spare))
+			spares.elsewhere = spare->hop;
 	}
-	return -1;
+	return spares;
+}
+
+/*
+ * Did an equal packet come in on a parallel way at the same time? The network floods to all slaves of a bond what it has no
+ * home for, and the bond takes one of them.
+ */
+static bool has_twin(struct vmp_match *match, const struct vmp_sight *open)
+{
+	const struct vmp_hop *at = &match->path->hops.v[open->hop];
+	uint32_t slot;
+	int steps = 0;
+
+	if (!match->has_parallel || open->direction != VMP_TO_GUEST)
+		return false;
+	slot = vmp_pool_first(match->pool, VMP_CHAIN_SEEN, open, 0);
+	for (; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_SEEN, slot)) {
+		const struct vmp_sight *other = vmp_pool_at(match->pool, slot);
+
+		if (++steps > STEPS)
+			return true;
+		if (vmp_match_same_packet(other, open) && other->hop != open->hop &&
+		    match->path->hops.v[other->hop].rank == at->rank && other->ts_ns + match->conf.settle_ns >= open->ts_ns)
+			return true;
+	}
+	return false;
 }
 
 static enum vmp_fate unsure(struct vmp_sight *open, enum vmp_unsure why)
@@ -22,10 +78,33 @@ static enum vmp_fate unsure(struct vmp_sight *open, enum vmp_unsure why)
 	return VMP_FATE_UNSURE;
 }
 
+/* No trace of it where it was expected: was it lost? */
+static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere)
+{
+	enum vmp_unsure why;
+	struct spares spares;
+
+	if (vmp_match_was_blind(match, open, &why))
+		return unsure(open, why);
+	if (complete_ns < open->ts_ns + match->conf.settle_ns ||
+	    (open->since_ns < match->conf.start_ns && open->ts_ns >= match->conf.start_ns))
+		return unsure(open, VMP_UNSURE_WINDOW);
+	if (has_twin(match, open))
+		return match->path->hops.v[open->hop].inactive ? VMP_FATE_NONE : unsure(open, VMP_UNSURE_IDENTITY);
+	if (open->wrong_tag && vmp_match_uses_tag(match, open->tag))
+		return VMP_FATE_NONE;
+	spares = look_at_spares(match, open);
+	if (spares.before)
+		return unsure(open, VMP_UNSURE_CLOCK);
+	if (open->unobserved || (open->direction == VMP_FROM_GUEST && (spares.elsewhere >= 0 || spares.too_many)))
+		return unsure(open, VMP_UNSURE_UNOBSERVED);
+	*ret_elsewhere = spares.elsewhere;
+	return VMP_FATE_LOST;
+}
+
 /* What became of a sighting that is open at its end. */
 static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere)
 {
-	enum vmp_unsure why;
 	enum vmp_fate fate;
 
 	*ret_elsewhere = -1;
@@ -36,58 +115,57 @@ static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uin
 	fate = vmp_match_resegmented(match, open);
 	if (fate != VMP_FATE_NONE)
 		return fate == VMP_FATE_DELIVERED ? fate : unsure(open, VMP_UNSURE_SEGMENTED);
-	if (vmp_match_was_blind(match, open, &why))
-		return unsure(open, why);
-	if (complete_ns < open->ts_ns + match->conf.settle_ns)
-		return unsure(open, VMP_UNSURE_WINDOW);
-	*ret_elsewhere = seen_elsewhere(match, open);
-	if (open->unobserved || (*ret_elsewhere >= 0 && open->direction == VMP_FROM_GUEST))
-		return unsure(open, VMP_UNSURE_UNOBSERVED);
-	return VMP_FATE_LOST;
+	return decide_missing(match, open, complete_ns, ret_elsewhere);
 }
 
-/* Remember a lost packet for the case that it turns up late; the oldest are forgotten. */
-static void remember_lost(struct vmp_match *match, const struct vmp_sight *open)
+/* Make room among the lost. Where packets do turn up late, one that can no longer be recalled is not called lost. */
+static void forget_oldest(struct vmp_match *match)
+{
+	const struct vmp_sight *oldest = vmp_pool_at(match->lost, vmp_pool_oldest(match->lost));
+	struct vmp_stretch *stretch = vmp_stretch_of(match, oldest);
+
+	if ((oldest->on & (1U << VMP_CHAIN_OPEN)) && stretch && stretch->latencies.max_ns >= match->conf.settle_ns)
+		vmp_stretch_doubt(match, oldest, VMP_UNSURE_IDENTITY);
+	vmp_pool_pop(match->lost);
+}
+
+static void remember_lost(struct vmp_match *match, const struct vmp_sight *open, bool elsewhere)
 {
 	uint32_t slot = vmp_pool_push(match->lost, open);
 
-	if (slot == VMP_POOL_NONE) {
-		vmp_pool_pop(match->lost);
+	if (slot == VMP_POOL_NONE && vmp_pool_oldest(match->lost) != VMP_POOL_NONE) {
+		forget_oldest(match);
 		slot = vmp_pool_push(match->lost, open);
 	}
-	if (slot != VMP_POOL_NONE)
-		vmp_pool_chain(match->lost, VMP_CHAIN_OPEN, slot);
+	if (slot == VMP_POOL_NONE)
+		return;
+	vmp_pool_at(match->lost, slot)->elsewhere = elsewhere;
+	vmp_pool_chain(match->lost, VMP_CHAIN_OPEN, slot);
 }
 
 static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete_ns)
 {
 	struct vmp_sight *open = vmp_pool_at(match->pool, slot);
-	struct vmp_stretch *stretch;
 	int elsewhere;
 
 	if (open->fate != VMP_FATE_NONE || open->expect == VMP_EXPECT_NOWHERE || open->next_hop < 0)
 		return;
-	vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 	open->fate = (uint8_t)decide(match, open, complete_ns, &elsewhere);
-	if (open->fate == VMP_FATE_NONE || !vmp_match_in_window(match, open->ts_ns)) {
+	if (open->fate != VMP_FATE_DELIVERED && open->since_ns < open->ts_ns)
+		vmp_match_pass_doubt(match, slot, open->doubt_ns);
+	vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
+	vmp_pool_unchain(match->pool, VMP_CHAIN_LATE, slot);
+	/* The missing one of several equal packets may be one that was taken for delivered within the window. */
+	if ((open->fate == VMP_FATE_LOST || open->fate == VMP_FATE_UNSURE) && open->ts_ns > match->end_ns &&
+	    open->since_ns <= match->end_ns)
+		vmp_stretch_doubt_delivered(match, open);
+	if (!vmp_match_in_window(match, open->ts_ns))
 		open->fate = VMP_FATE_NONE;
+	if (open->fate == VMP_FATE_NONE)
 		return;
-	}
-	stretch = vmp_stretch_get(match, (enum vmp_direction)open->direction, open->hop, open->next_hop);
-	if (!stretch)
-		return;
-	stretch->segment.offered++;
-	if (open->fate == VMP_FATE_DELIVERED) {
-		stretch->segment.delivered++;
-		if (open->ip_len > stretch->segment.longest_delivered)
-			stretch->segment.longest_delivered = open->ip_len;
-	} else if (open->fate == VMP_FATE_UNSURE) {
-		stretch->segment.unsure++;
-		stretch->segment.unsure_why[open->why]++;
-	} else {
-		vmp_stretch_lost(&stretch->segment, open, elsewhere);
-		remember_lost(match, open);
-	}
+	vmp_stretch_settled(match, open, elsewhere);
+	if (open->fate == VMP_FATE_LOST)
+		remember_lost(match, open, elsewhere >= 0);
 }
 
 static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t complete_ns)
@@ -98,9 +176,6 @@ static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t co
 		if (slot == VMP_POOL_NONE || vmp_pool_at(match->pool, slot)->ts_ns > until_ns)
 			return;
 		settle_one(match, slot, complete_ns);
-		/* Later packets cannot be this one: it keeps nothing they would have to look through. */
-		vmp_pool_unchain(match->pool, VMP_CHAIN_SPARE, slot);
-		vmp_pool_unchain(match->pool, VMP_CHAIN_FLOW, slot);
 		match->n_settled++;
 	}
 }
@@ -116,4 +191,22 @@ void vmp_match_settle_all(struct vmp_match *match, uint64_t complete_ns)
 {
 	match->settled_ns = complete_ns;
 	settle_until(match, UINT64_MAX, complete_ns);
+}
+
+bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled)
+{
+	const struct vmp_sight *sight;
+
+	if (match->n_settled == 0)
+		return false;
+	sight = vmp_pool_at(match->pool, vmp_pool_oldest(match->pool));
+	ret_settled->packet_id = sight->packet_id;
+	ret_settled->fate = (enum vmp_fate)sight->fate;
+	ret_settled->why = (enum vmp_unsure)sight->why;
+	ret_settled->next_hop = sight->next_hop;
+	ret_settled->relevant = sight->relevant;
+	vmp_pool_pop(match->pool);
+	match->n_settled--;
+	match->n_expired -= match->n_expired > 0;
+	return true;
 }

@@ -24,7 +24,20 @@ struct vmp_stretch *vmp_stretch_get(struct vmp_match *match, enum vmp_direction 
 	return stretch;
 }
 
-void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *here)
+struct vmp_stretch *vmp_stretch_of(struct vmp_match *match, const struct vmp_sight *open)
+{
+	return vmp_stretch_get(match, (enum vmp_direction)open->direction, open->hop, open->next_hop);
+}
+
+static void add_delivered(struct vmp_segment *segment, const struct vmp_sight *open)
+{
+	segment->offered++;
+	segment->delivered++;
+	if (open->ip_len > segment->longest_delivered)
+		segment->longest_delivered = open->ip_len;
+}
+
+void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *here, bool timed)
 {
 	struct vmp_stretch *stretch;
 
@@ -33,14 +46,25 @@ void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open
 	stretch = vmp_stretch_get(match, (enum vmp_direction)open->direction, open->hop, here->hop);
 	if (!stretch)
 		return;
-	stretch->segment.offered++;
-	stretch->segment.delivered++;
-	if (open->ip_len > stretch->segment.longest_delivered)
-		stretch->segment.longest_delivered = open->ip_len;
-	vmp_latency_add(&stretch->latencies, here->ts_ns - open->ts_ns);
+	add_delivered(&stretch->segment, open);
+	if (timed)
+		vmp_latency_add(&stretch->latencies, here->ts_ns - open->ts_ns);
 }
 
-void vmp_stretch_lost(struct vmp_segment *segment, const struct vmp_sight *open, int elsewhere)
+/* The least and greatest of the lost. */
+static void note_lost(struct vmp_segment *segment, const struct vmp_sight *open)
+{
+	if (!segment->shortest_lost || open->ip_len < segment->shortest_lost)
+		segment->shortest_lost = open->ip_len;
+	if (!segment->has_first_lost) {
+		segment->has_first_lost = true;
+		segment->first_lost_id = open->packet_id;
+		segment->first_lost_ns = open->ts_ns;
+	}
+	segment->last_lost_ns = open->ts_ns;
+}
+
+static void add_lost(struct vmp_segment *segment, const struct vmp_sight *open, int elsewhere)
 {
 	segment->lost++;
 	segment->group_lost += open->group;
@@ -52,12 +76,92 @@ void vmp_stretch_lost(struct vmp_segment *segment, const struct vmp_sight *open,
 		segment->wrong_tag++;
 		segment->wrong_tag_id = open->tag;
 	}
-	if (!segment->shortest_lost || open->ip_len < segment->shortest_lost)
-		segment->shortest_lost = open->ip_len;
-	if (!segment->has_first_lost) {
-		segment->has_first_lost = true;
-		segment->first_lost_id = open->packet_id;
-		segment->first_lost_ns = open->ts_ns;
+	note_lost(segment, open);
+}
+
+void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, int elsewhere)
+{
+	struct vmp_stretch *stretch = vmp_stretch_of(match, open);
+
+	if (!stretch)
+		return;
+	if (open->fate == VMP_FATE_DELIVERED) {
+		add_delivered(&stretch->segment, open);
+		return;
 	}
-	segment->last_lost_ns = open->ts_ns;
+	stretch->segment.offered++;
+	if (open->fate == VMP_FATE_UNSURE) {
+		stretch->segment.unsure++;
+		stretch->segment.unsure_why[open->why]++;
+	} else {
+		add_lost(&stretch->segment, open, elsewhere);
+	}
+}
+
+/* Undo the counting of a loss. */
+static struct vmp_stretch *take_back(struct vmp_match *match, const struct vmp_sight *lost)
+{
+	struct vmp_stretch *stretch;
+
+	if (!vmp_match_in_window(match, lost->ts_ns))
+		return NULL;
+	stretch = vmp_stretch_of(match, lost);
+	if (!stretch)
+		return NULL;
+	stretch->taken_back = true;
+	stretch->segment.lost--;
+	stretch->segment.offered--;
+	stretch->segment.group_lost -= lost->group;
+	stretch->segment.elsewhere -= lost->elsewhere;
+	stretch->segment.wrong_tag -= lost->wrong_tag;
+	return stretch;
+}
+
+void vmp_stretch_recall(struct vmp_match *match, const struct vmp_sight *lost)
+{
+	take_back(match, lost);
+}
+
+void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, enum vmp_unsure why)
+{
+	struct vmp_stretch *stretch = take_back(match, lost);
+
+	if (!stretch)
+		return;
+	stretch->segment.offered++;
+	stretch->segment.unsure++;
+	stretch->segment.unsure_why[why]++;
+}
+
+void vmp_stretch_doubt_delivered(struct vmp_match *match, const struct vmp_sight *open)
+{
+	struct vmp_stretch *stretch = vmp_stretch_of(match, open);
+
+	if (!stretch || !stretch->segment.delivered)
+		return;
+	stretch->segment.delivered--;
+	stretch->segment.unsure++;
+	stretch->segment.unsure_why[VMP_UNSURE_WINDOW]++;
+}
+
+void vmp_stretch_review(struct vmp_match *match)
+{
+	vmp_vec_foreach (stretch, &match->stretches) {
+		if (!(*stretch)->taken_back)
+			continue;
+		(*stretch)->segment.has_first_lost = false;
+		(*stretch)->segment.shortest_lost = 0;
+	}
+	for (size_t i = 0;; i++) {
+		uint32_t slot = vmp_pool_nth(match->lost, i);
+		struct vmp_stretch *stretch;
+		const struct vmp_sight *lost;
+
+		if (slot == VMP_POOL_NONE)
+			return;
+		lost = vmp_pool_at(match->lost, slot);
+		stretch = lost->on & (1U << VMP_CHAIN_OPEN) ? vmp_stretch_of(match, lost) : NULL;
+		if (stretch && stretch->taken_back)
+			note_lost(&stretch->segment, lost);
+	}
 }
