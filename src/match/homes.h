@@ -19,7 +19,10 @@ struct vmp_homes *vmp_homes_new(const struct vmp_path *path, const struct vmp_ha
 /* Free; NULL is allowed. */
 void vmp_homes_free(struct vmp_homes *homes);
 
-/* A frame with this source came in at this hop (index, or VMP_HOME_UNOBSERVED). A full table learns nothing more: unknown MACs are VMP_HOME_UNOBSERVED then. */
+/*
+ * A frame with this source came in at this hop (index, or VMP_HOME_UNOBSERVED). A full table learns nothing more: unknown
+ * MACs are VMP_HOME_UNOBSERVED then.
+ */
 void vmp_homes_learn(struct vmp_homes *homes, const struct vmp_mac *mac, int hop);
 
 /* Hop index or VMP_HOME_*. */
