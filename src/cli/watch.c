@@ -216,6 +216,9 @@ static void close_window(struct window *window, uint64_t end_ns)
 	window->end_ns = end_ns;
 	window->trace->run.ended_ns = end_ns;
 	vmp_match_close_window(window->trace->match, end_ns);
+	look_at_backend(window);
+	if (window->trace->backend_watched)
+		vmp_backend_close_window(&window->trace->backend);
 }
 
 /* True when the run is over: the window has closed, and what fell into it has had its time to settle. */

@@ -134,6 +134,12 @@ void vmp_backend_sample(struct vmp_backend_watch *watch, const struct vmp_backen
 	watch->last = *reading;
 }
 
+void vmp_backend_close_window(struct vmp_backend_watch *watch)
+{
+	watch->end = watch->last;
+	watch->closed = true;
+}
+
 void vmp_backend_lose(struct vmp_backend_watch *watch, const char *why)
 {
 	if (!watch->broken)
@@ -160,15 +166,47 @@ static uint64_t frames_waiting_long(const struct vmp_backend_watch *watch)
 	return most;
 }
 
+static const struct vmp_backend_reading *window_end(const struct vmp_backend_watch *watch)
+{
+	return watch->closed ? &watch->end : &watch->last;
+}
+
+/* The most frames that came into the ring after the window: they wait behind those of the window. */
+static uint64_t frames_behind(const struct vmp_backend_watch *watch)
+{
+	uint64_t given = watch->last.given - window_end(watch)->given;
+	uint64_t dropped = 0;
+
+	if (watch->last.before.tx_dropped > window_end(watch)->after.tx_dropped)
+		dropped = watch->last.before.tx_dropped - window_end(watch)->after.tx_dropped;
+	return given > dropped ? given - dropped : 0;
+}
+
+/* The most that was taken of the window's frames: of those taken after it, no more than were given in it and not dropped. */
+static uint64_t taken_most(const struct vmp_backend_watch *watch, uint64_t given)
+{
+	const struct vmp_backend_reading *end = window_end(watch);
+	uint64_t taken = watch->last.after.tx_packets - watch->first.before.tx_packets;
+	uint64_t dropped = 0;
+
+	if (watch->last.given == end->given)
+		return taken;
+	if (end->before.tx_dropped > watch->first.after.tx_dropped)
+		dropped = end->before.tx_dropped - watch->first.after.tx_dropped;
+	given = given > dropped ? given - dropped : 0;
+	return taken < given ? taken : given;
+}
+
 static void gauge_fill_taken(const struct vmp_backend_watch *watch, struct vmp_backend_gauge *gauge)
 {
 	const struct vmp_backend_reading *last = &watch->last;
-	uint64_t old;
+	uint64_t old, behind = frames_behind(watch);
 
 	gauge->counts_taken = true;
-	gauge->taken = last->after.tx_packets - watch->first.before.tx_packets;
-	gauge->dropped = last->after.tx_dropped - watch->first.before.tx_dropped;
+	gauge->taken = taken_most(watch, gauge->given);
+	gauge->dropped = window_end(watch)->after.tx_dropped - watch->first.before.tx_dropped;
 	gauge->waiting = frames_waiting(watch, last);
+	gauge->waiting = gauge->waiting > behind ? gauge->waiting - behind : 0;
 	gauge->slack = reading_slack(watch, last);
 	old = frames_waiting_long(watch);
 	if (gauge->waiting > old && gauge->waiting - old > gauge->slack)
@@ -187,11 +225,11 @@ int vmp_backend_finish(const struct vmp_backend_watch *watch, struct vmp_backend
 			return -ENOMEM;
 	}
 	if (kind) {
-		gauge.given = watch->last.given - watch->first.given;
+		gauge.given = window_end(watch)->given - watch->first.given;
 		if (kind->counts_taken)
 			gauge_fill_taken(watch, &gauge);
 		else
-			gauge.dropped = watch->last.after.rx_dropped - watch->first.before.rx_dropped;
+			gauge.dropped = window_end(watch)->after.rx_dropped - watch->first.before.rx_dropped;
 	}
 	*ret_gauge = gauge;
 	return 0;

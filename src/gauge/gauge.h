@@ -32,6 +32,8 @@ struct vmp_backend_watch {
 	uint32_t queue_len;
 	const char *broken;             /* why the numbers cannot be used any more, NULL: they can */
 	struct vmp_backend_reading first, last;
+	bool closed;                    /* the window is over: `end` was the last look within it */
+	struct vmp_backend_reading end;
 	int64_t peak;                   /* most by which taken and dropped ever led given: frames of before the start */
 	bool stuck;                     /* frames wait, and since stuck_since_ns none was taken */
 	uint64_t stuck_since_ns;
@@ -45,8 +47,14 @@ struct vmp_backend_watch {
 void vmp_backend_begin(struct vmp_backend_watch *watch, const struct vmp_hop *hop, uint32_t queue_len,
 		       const struct vmp_backend_reading *first);
 
-/* A further look, every 200 ms or so, and one at the end of the window. */
+/* A further look, every 200 ms or so, one at the end of the window and one after it has settled. */
 void vmp_backend_sample(struct vmp_backend_watch *watch, const struct vmp_backend_reading *reading);
+
+/*
+ * The last look was the one at the end of the window: what is given from now on is none of its concern, and later looks
+ * only tell what becomes of the frames that still wait.
+ */
+void vmp_backend_close_window(struct vmp_backend_watch *watch);
 
 /* The backend could not be read any more. why: lives on (a literal), a clause: "the device vanished". */
 void vmp_backend_lose(struct vmp_backend_watch *watch, const char *why);

@@ -432,6 +432,77 @@ static void test_no_sample(void **state)
 	assert_int_equal(g.given, 0);
 }
 
+/* What is given and dropped while the window's last frames settle is not the window's. */
+static void test_drops_after_the_window(void **state)
+{
+	struct model m = {.now_ns = 5};
+	struct vmp_backend_gauge g;
+
+	(void)state;
+	begin(&m, nothing);
+	for (int i = 0; i < 10; i++) {
+		give(&m, 1300);
+		take(&m, RING);
+		sample(&m, 200, nothing);
+	}
+	vmp_backend_close_window(&m.watch);
+	for (int i = 0; i < 5; i++) {
+		give(&m, 1700);
+		take(&m, RING);
+		sample(&m, 200, nothing);
+	}
+	g = finish(&m);
+	assert_int_equal(g.given, 13000);
+	assert_int_equal(g.dropped, 3000);
+	assert_int_equal(g.taken, 10000);
+	assert_int_equal(g.waiting, 0);
+}
+
+/* The guest takes nothing: of what waits, the frames given after the window stand behind those of the window. */
+static void test_waiting_after_the_window(void **state)
+{
+	struct model m = {.now_ns = 5};
+	struct vmp_backend_gauge g;
+
+	(void)state;
+	begin(&m, nothing);
+	give(&m, 60);
+	sample(&m, 200, nothing);
+	vmp_backend_close_window(&m.watch);
+	give(&m, 40);
+	sample(&m, 200, nothing);
+	sample(&m, 800, nothing);
+	g = finish(&m);
+	assert_int_equal(g.given, 60);
+	assert_int_equal(g.taken, 0);
+	assert_int_equal(g.waiting, 60);
+	assert_int_equal(g.slack, 0);
+	take(&m, 70);
+	sample(&m, 200, nothing);
+	g = finish(&m);
+	assert_int_equal(g.waiting, 0);
+	assert_int_equal(g.taken, 60);
+}
+
+/* The same window, with a queue that is full and goes on dropping. */
+static void test_full_after_the_window(void **state)
+{
+	struct model m = {.now_ns = 5};
+	struct vmp_backend_gauge g;
+
+	(void)state;
+	begin(&m, nothing);
+	give(&m, 700);
+	sample(&m, 200, nothing);
+	vmp_backend_close_window(&m.watch);
+	give(&m, 900);
+	sample(&m, 200, nothing);
+	g = finish(&m);
+	assert_int_equal(g.given, 700);
+	assert_int_equal(g.dropped, 0);
+	assert_int_equal(g.waiting, 700);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +522,9 @@ int main(void)
 		cmocka_unit_test(test_macvtap),
 		cmocka_unit_test(test_other_kind),
 		cmocka_unit_test(test_no_sample),
+		cmocka_unit_test(test_drops_after_the_window),
+		cmocka_unit_test(test_waiting_after_the_window),
+		cmocka_unit_test(test_full_after_the_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
