@@ -17,6 +17,7 @@ static vmp_rule *const rules[] = {
 	vmp_rule_lost_in_host,
 	vmp_rule_guest_not_running,
 	vmp_rule_not_taken,
+	vmp_rule_queue_drops,
 	vmp_rule_guest_ignores_answers,
 	vmp_rule_guest_silent,
 	vmp_rule_foreign_macs,
@@ -158,6 +159,18 @@ static bool backend_vanished(const struct vmp_run *run)
 	       run->points.v[run->seen.v[backend].point].vanished;
 }
 
+/* Only frames to everybody came, and whether they were for this guest is not known: that shows no health. */
+static int verdict_of_groups(struct vmp_run *run, uint64_t to_guest)
+{
+	int backend = run->path.backend;
+	bool none = backend >= 0 && run->seen.v[backend].has_point && run->seen.v[backend].to_guest.packets == 0;
+
+	return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "no-traffic", VMP_CONFIDENCE_CERTAIN,
+			   format_summary("none of the guest's own traffic was seen, only %llu broadcasts or multicasts%s%s%s",
+					  (ull)to_guest, none ? ", none of them at " : "", none ? vmp_run_hop_name(run, backend) : "",
+					  none ? ": name the guest's ADDRESS to have them judged" : ""));
+}
+
 /* Nothing is lost as far as was seen: how far was that? */
 static int verdict_without_loss(struct vmp_run *run)
 {
@@ -166,11 +179,16 @@ static int verdict_without_loss(struct vmp_run *run)
 
 	vmp_vec_foreach (exchange, &run->exchanges)
 		asked = asked || exchange->asked + exchange->pending > 0;
+	if (totals.offered == 0 && totals.from_guest > 0 && totals.from_guest <= run->observations.foreign_source_mac)
+		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "no-traffic", VMP_CONFIDENCE_CERTAIN,
+				   format_summary("no packet with this interface's MAC was seen: the guest sends with another one"));
 	if (totals.to_guest + totals.from_guest == 0)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, run->capture_whole ? "no-traffic" : "capture-incomplete",
 				   VMP_CONFIDENCE_CERTAIN,
 				   format_summary(run->capture_whole ? "no packet of this guest was seen at any hop"
 								     : "no packet of this guest was seen, but the capture was not whole"));
+	if (totals.offered == 0 && totals.from_guest == 0)
+		return verdict_of_groups(run, totals.to_guest);
 	if (totals.offered == 0 && totals.to_guest == 0)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "nothing-arrives", VMP_CONFIDENCE_WEAK,
 				   format_summary("the guest sends %llu packets, none is addressed to it%s", (ull)totals.from_guest,

@@ -12,6 +12,7 @@ vmp_rule vmp_rule_path;                 /* rules_path.c: what the path's facts s
 vmp_rule vmp_rule_lost_in_host;         /* rules_loss.c */
 vmp_rule vmp_rule_guest_not_running;    /* rules_guest.c */
 vmp_rule vmp_rule_not_taken;
+vmp_rule vmp_rule_queue_drops;
 vmp_rule vmp_rule_guest_ignores_answers;
 vmp_rule vmp_rule_guest_silent;
 vmp_rule vmp_rule_foreign_macs;

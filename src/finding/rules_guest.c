@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <string.h>
 
 typedef unsigned long long ull;
 
@@ -86,6 +87,29 @@ int vmp_rule_not_taken(struct vmp_run *run)
 	return 0;
 }
 
+/* The backend dropped frames, and none of them is provably of this trace: others' perhaps, but nobody's loss is health. */
+int vmp_rule_queue_drops(struct vmp_run *run)
+{
+	const struct vmp_segment *segment = vmp_rules_last_hop(run);
+	const struct vmp_backend_gauge *gauge = &run->gauges.backend;
+	struct vmp_finding *finding;
+
+	if (!segment || segment->lost > 0 || !gauge->known || gauge->dropped == 0)
+		return 0;
+	finding = vmp_finding_add(&run->findings, "queue-drops", VMP_SEVERITY_WARNING, VMP_CONFIDENCE_CERTAIN,
+				  "%s dropped %llu frames at its full queue: the guest does not take them fast enough",
+				  vmp_run_hop_name(run, segment->from), (ull)gauge->dropped);
+	if (!finding)
+		return -ENOMEM;
+	vmp_finding_place(finding, VMP_TO_GUEST, segment->from, segment->to);
+	vmp_finding_evidence(finding, "whether packets of this trace are among them is not known: it has %llu of the %llu frames given to %s",
+			     (ull)segment->offered, (ull)gauge->given, vmp_run_hop_name(run, segment->from));
+	add_queue_evidence(run, segment, finding);
+	vmp_finding_remedy(finding, "trace all traffic of the interface: leave out ADDRESS and -f; virsh domstats --vcpu %s; bursts are "
+			   "helped by: ip link set dev %s txqueuelen 10000", run->guest.name, vmp_run_hop_name(run, segment->from));
+	return 0;
+}
+
 /* The guest repeats a question although the answer reached its backend: it does not hear. */
 int vmp_rule_guest_ignores_answers(struct vmp_run *run)
 {
@@ -135,6 +159,14 @@ static bool was_handed_over(const struct vmp_run *run)
 	return !last || last->offered == 0 || last->lost * 2 < last->offered;
 }
 
+/* Some questions may have been dropped at the full queue behind the last point: their missing answers say nothing. */
+static bool dropped_on_the_way(const struct vmp_run *run, uint64_t unanswered)
+{
+	const struct vmp_segment *last = vmp_rules_last_hop(run);
+
+	return last && run->gauges.backend.known && run->gauges.backend.dropped > 0 && last->lost + last->unsure >= unanswered;
+}
+
 /* A guest with much TCP traffic that leaves some connection attempts alone has a packet filter and is being scanned. */
 static bool is_scanned(const struct vmp_run *run, const struct vmp_exchange *exchange)
 {
@@ -142,11 +174,22 @@ static bool is_scanned(const struct vmp_run *run, const struct vmp_exchange *exc
 	       run->observations.guest_tcp_packets > 10 * (exchange->reached - exchange->answered);
 }
 
+/* What an XDP program on the backend drops was sent by the guest, and no capture sees it. */
+static const struct vmp_path_fact *xdp_on_backend(const struct vmp_run *run)
+{
+	vmp_vec_foreach (fact, &run->path.facts)
+		if (fact->hop == run->path.backend && strcmp(fact->code, "xdp-attached") == 0)
+			return fact;
+	return NULL;
+}
+
 static int add_silence(struct vmp_run *run, const struct vmp_exchange *exchange)
 {
 	uint64_t unanswered = exchange->reached - exchange->answered;
 	bool all = exchange->answered == 0 && !is_scanned(run, exchange), assumed = run->observations.address_assumed;
-	enum vmp_confidence confidence = !all || assumed || exchange->reached < SURE_ASKED ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN;
+	const struct vmp_path_fact *xdp = xdp_on_backend(run);
+	bool doubt = !all || assumed || xdp || exchange->reached < SURE_ASKED;
+	enum vmp_confidence confidence = doubt ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN;
 	int backend = run->path.backend, guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
 	char target[VMP_IP_STRLEN], asker[VMP_IP_STRLEN];
 	struct vmp_finding *finding;
@@ -157,8 +200,9 @@ static int add_silence(struct vmp_run *run, const struct vmp_exchange *exchange)
 				  all && confidence > VMP_CONFIDENCE_WEAK			? VMP_SEVERITY_CRITICAL
 				  : !all && exchange->kind == VMP_EXCHANGE_TCP_HANDSHAKE ? VMP_SEVERITY_INFO
 											 : VMP_SEVERITY_WARNING,
-				  confidence, "the guest is given %llu %s and answers %llu of them", (ull)exchange->reached,
-				  vmp_rules_questions(exchange->kind), (ull)exchange->answered);
+				  confidence, "the guest is given %llu %s and answers %llu of them%s", (ull)exchange->reached,
+				  vmp_rules_questions(exchange->kind), (ull)exchange->answered,
+				  xdp ? ", or an XDP program drops its answers" : "");
 	if (!finding)
 		return -ENOMEM;
 	vmp_finding_place(finding, VMP_FROM_GUEST, guest, backend);
@@ -170,6 +214,8 @@ static int add_silence(struct vmp_run *run, const struct vmp_exchange *exchange)
 		vmp_finding_evidence(finding, "%s, all traffic: given %llu, taken by QEMU or vhost %llu, dropped %llu",
 				     vmp_run_hop_name(run, backend), (ull)run->gauges.backend.given, (ull)run->gauges.backend.taken,
 				     (ull)run->gauges.backend.dropped);
+	if (xdp)
+		vmp_finding_evidence(finding, "%s", xdp->detail);
 	if (assumed)
 		vmp_finding_evidence(finding, "that %s is the guest's own address is assumed: nothing in the traffic shows it",
 				     vmp_ip_format(&run->address, target));
@@ -189,12 +235,21 @@ int vmp_rule_guest_silent(struct vmp_run *run)
 		if (exchange->direction != VMP_TO_GUEST || unanswered == 0 || cannot_answer(run, exchange))
 			continue;
 		/* A few missing answers among many are the guest's affair: rate limits, a busy listener. */
-		if (exchange->answered > 0 && (unanswered < SURE_ASKED || unanswered * 10 < exchange->reached))
+		if (exchange->answered > 0 && (unanswered < SURE_ASKED || unanswered * 10 < exchange->reached ||
+					       dropped_on_the_way(run, unanswered)))
 			continue;
 		if (add_silence(run, exchange) < 0)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static bool sends_as_itself(const struct vmp_run *run)
+{
+	vmp_vec_foreach (segment, &run->segments)
+		if (segment->direction == VMP_FROM_GUEST && segment->offered > 0)
+			return true;
+	return false;
 }
 
 int vmp_rule_foreign_macs(struct vmp_run *run)
@@ -205,7 +260,9 @@ int vmp_rule_foreign_macs(struct vmp_run *run)
 
 	vmp_mac_format(&run->path.guest_mac, own);
 	if (seen->foreign_source_mac > 0 && run->path.has_guest_mac) {
-		finding = vmp_finding_add(&run->findings, "guest-uses-other-mac", VMP_SEVERITY_INFO, VMP_CONFIDENCE_CERTAIN,
+		/* A guest that bridges or routes for others sends with its own MAC too; one whose MAC was changed does not. */
+		finding = vmp_finding_add(&run->findings, "guest-uses-other-mac",
+					  sends_as_itself(run) ? VMP_SEVERITY_INFO : VMP_SEVERITY_WARNING, VMP_CONFIDENCE_CERTAIN,
 					  "the guest sends with another MAC (%s) than the domain XML says (%s)",
 					  vmp_mac_format(&seen->foreign_source, mac), own);
 		if (!finding)

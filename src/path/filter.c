@@ -32,6 +32,8 @@ static void add_address(struct vmp_buf *buf, const struct vmp_filter_parts *part
 		return;
 	}
 	vmp_buf_printf(buf, "(ether host %s and (host %s or arp or " ND "))", vmp_mac_format(parts->mac, mac), ip);
+	if (parts->all_from)
+		vmp_buf_printf(buf, " or (%s and (host %s or arp or " ND "))", parts->all_from, ip);
 	if (parts->unicast_only)
 		return;
 	vmp_buf_printf(buf, " or (ether multicast and %shost %s", six ? "(" : "", ip);
@@ -50,8 +52,9 @@ static void add_device_part(struct vmp_buf *buf, const struct vmp_filter_parts *
 	if (parts->address)
 		add_address(buf, parts);
 	else if (parts->mac)
-		vmp_buf_printf(buf, "ether host %s%s", vmp_mac_format(parts->mac, mac),
-			       parts->unicast_only ? "" : " or ether multicast");
+		vmp_buf_printf(buf, "ether host %s%s%s%s", vmp_mac_format(parts->mac, mac),
+			       parts->unicast_only ? "" : " or ether multicast", parts->all_from ? " or " : "",
+			       parts->all_from ? parts->all_from : "");
 }
 
 /* True when the expression has this word. */

@@ -12,6 +12,7 @@ struct vmp_filter_parts {
 	const struct vmp_ip *address;   /* ADDRESS of the call, the guest's own or a peer's */
 	const char *operator_filter;    /* pcap expression that compiles by itself */
 	bool unicast_only;              /* a peer's port: group frames there are not of this path */
+	const char *all_from;           /* "inbound" or "outbound": what goes this way is the guest's, whatever its MAC */
 };
 
 /*

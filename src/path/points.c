@@ -21,6 +21,8 @@ static int add_point(const struct vmp_path *path, const struct vmp_hop *hop, con
 
 	if (!point)
 		return -ENOMEM;
+	if (hop->role == VMP_ROLE_BACKEND)
+		parts.all_from = hop->to_guest == VMP_DEV_OUT ? "inbound" : "outbound";
 	snprintf(point->name, sizeof(point->name), "%s", hop->name ? hop->name : "");
 	point->ifindex = hop->ifindex;
 	point->promisc = promisc && hop->role == VMP_ROLE_SWITCH && hop->kind == VMP_HOP_BRIDGE;

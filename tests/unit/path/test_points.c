@@ -34,11 +34,28 @@ static void expect(bool mac, const char *address, const char *more, bool unicast
 	free(text);
 }
 
+/* What the guest sends is seen whatever MAC it sends with. */
+static void expect_backend(const char *address, const char *expected)
+{
+	struct vmp_ip ip;
+	struct vmp_filter_parts parts = {.mac = &guest_mac, .address = address ? &ip : NULL, .all_from = "inbound"};
+	char *text = NULL;
+
+	if (address)
+		assert_int_equal(vmp_ip_parse(address, &ip), 0);
+	assert_int_equal(vmp_filter_make(&parts, &text), 0);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
 static void filters(void **state)
 {
 	(void)state;
 	expect(true, NULL, NULL, false, MAC " or ether multicast");
 	expect(true, NULL, NULL, true, MAC);
+	expect_backend(NULL, MAC " or ether multicast or inbound");
+	expect_backend("192.0.2.10", TAGGED(MAC_ND " or (inbound and (host 192.0.2.10 or arp or (icmp6 and ip6[40] >= 133 and "
+						   "ip6[40] <= 137))) or (ether multicast and host 192.0.2.10)"));
 	expect(false, NULL, NULL, false, NULL);
 	expect(false, NULL, "", false, NULL);
 	expect(true, "192.0.2.10", NULL, false, TAGGED(ADDRESS));
@@ -83,7 +100,9 @@ static void points(void **state)
 		for (size_t i = 0; i < 4; i++) {
 			assert_string_equal(list.v[i].name, names[i]);
 			assert_int_equal(list.v[i].promisc, promisc && i == 1);
-			assert_string_equal(list.v[i].filter, i == 2 ? MAC : MAC " or ether multicast");
+			assert_string_equal(list.v[i].filter, i == 2   ? MAC
+							      : i == 3 ? MAC " or ether multicast or inbound"
+								       : MAC " or ether multicast");
 			assert_int_equal(hop_points[i + 1], i);
 		}
 		assert_int_equal(hop_points[0], -1);
