@@ -175,6 +175,15 @@ static int reserve_evidence(struct vmp_trace *trace, struct vmp_err *err)
 	return code;
 }
 
+/* Then the trace has its answer without a capture there; and the other points show whether anything arrives for it. */
+static bool says_backend_is_down(const struct vmp_path *path)
+{
+	vmp_vec_foreach (fact, &path->facts)
+		if (strcmp(fact->code, "backend-down") == 0)
+			return true;
+	return false;
+}
+
 /* A point that could not be opened is a hop that is not observed, and why. */
 static int mark_unopened(struct vmp_trace *trace, struct vmp_err *err)
 {
@@ -186,7 +195,7 @@ static int mark_unopened(struct vmp_trace *trace, struct vmp_err *err)
 
 		if (point->opened)
 			continue;
-		if (trace->point_hops[i] == run->path.backend)
+		if (trace->point_hops[i] == run->path.backend && !says_backend_is_down(&run->path))
 			return vmp_err_set(err, ENODEV, "capture", point->name, "the backend %s cannot be observed: %s", point->name,
 					   point->why_not ? point->why_not : "it could not be opened");
 		hop->observed = VMP_OBSERVED_NO;

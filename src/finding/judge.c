@@ -15,6 +15,7 @@ typedef unsigned long long ull;
 static vmp_rule *const rules[] = {
 	vmp_rule_path,
 	vmp_rule_lost_in_host,
+	vmp_rule_lost_at_down_device,
 	vmp_rule_guest_not_running,
 	vmp_rule_not_taken,
 	vmp_rule_queue_drops,
@@ -159,11 +160,24 @@ static bool backend_vanished(const struct vmp_run *run)
 	       run->points.v[run->seen.v[backend].point].vanished;
 }
 
+static int verdict_of_nothing(struct vmp_run *run)
+{
+	char ip[VMP_IP_STRLEN];
+	const char *with = run->has_address ? " with " : "", *filter = run->filter ? " that the filter lets through" : "";
+
+	return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, run->capture_whole ? "no-traffic" : "capture-incomplete",
+			   VMP_CONFIDENCE_CERTAIN,
+			   format_summary("no packet of this guest%s%s%s was seen%s", with,
+					  run->has_address ? vmp_ip_format(&run->address, ip) : "", filter,
+					  run->capture_whole ? " at any hop" : ", but the capture was not whole"));
+}
+
 /* Only frames to everybody came, and whether they were for this guest is not known: that shows no health. */
 static int verdict_of_groups(struct vmp_run *run, uint64_t to_guest)
 {
 	int backend = run->path.backend;
-	bool none = backend >= 0 && run->seen.v[backend].has_point && run->seen.v[backend].to_guest.packets == 0;
+	bool none = backend >= 0 && run->path.hops.v[backend].observed == VMP_OBSERVED_YES &&
+		    run->seen.v[backend].to_guest.packets == 0;
 
 	return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "no-traffic", VMP_CONFIDENCE_CERTAIN,
 			   format_summary("none of the guest's own traffic was seen, only %llu broadcasts or multicasts%s%s%s",
@@ -183,10 +197,7 @@ static int verdict_without_loss(struct vmp_run *run)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "no-traffic", VMP_CONFIDENCE_CERTAIN,
 				   format_summary("no packet with this interface's MAC was seen: the guest sends with another one"));
 	if (totals.to_guest + totals.from_guest == 0)
-		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, run->capture_whole ? "no-traffic" : "capture-incomplete",
-				   VMP_CONFIDENCE_CERTAIN,
-				   format_summary(run->capture_whole ? "no packet of this guest was seen at any hop"
-								     : "no packet of this guest was seen, but the capture was not whole"));
+		return verdict_of_nothing(run);
 	if (totals.offered == 0 && totals.from_guest == 0)
 		return verdict_of_groups(run, totals.to_guest);
 	if (totals.offered == 0 && totals.to_guest == 0)
@@ -207,6 +218,26 @@ static int verdict_without_loss(struct vmp_run *run)
 					  totals.unsure ? ", some of them unsure" : ""));
 }
 
+/* Where nothing could be followed, what is known to be broken is the better answer. */
+static int name_what_is_broken(struct vmp_run *run)
+{
+	const struct vmp_finding *worst = run->findings.n ? &run->findings.v[0] : NULL;
+	char *summary;
+
+	if (!worst || worst->severity != VMP_SEVERITY_CRITICAL || run->verdict.state != VMP_STATE_INCONCLUSIVE)
+		return 0;
+	summary = format_summary("%s; but %s", run->verdict.summary, worst->summary);
+	if (!summary)
+		return -ENOMEM;
+	free(run->verdict.summary);
+	run->verdict.summary = summary;
+	run->verdict.has_place = worst->has_place;
+	run->verdict.direction = worst->direction;
+	run->verdict.from = worst->from;
+	run->verdict.to = worst->to;
+	return 0;
+}
+
 int vmp_finding_judge(struct vmp_run *run)
 {
 	const struct vmp_finding *finding;
@@ -219,7 +250,9 @@ int vmp_finding_judge(struct vmp_run *run)
 	if (run->findings.n)
 		qsort(run->findings.v, run->findings.n, sizeof(*run->findings.v), compare_findings);
 	finding = heaviest(run);
-	return finding ? verdict_from_finding(run, finding) : verdict_without_loss(run);
+	if (finding)
+		return verdict_from_finding(run, finding);
+	return verdict_without_loss(run) < 0 ? -ENOMEM : name_what_is_broken(run);
 }
 
 static enum vmp_severity worst(const vmp_findings *findings, bool *ret_any)

@@ -154,3 +154,68 @@ int vmp_rule_lost_in_host(struct vmp_run *run)
 	}
 	return 0;
 }
+
+/* ---- a device that is down is no capture point, so no segment ends there ------------------------------------------- */
+
+static const struct vmp_path_fact *find_fact(const struct vmp_run *run, const char *code)
+{
+	vmp_vec_foreach (fact, &run->path.facts)
+		if (fact->hop >= 0 && strcmp(fact->code, code) == 0)
+			return fact;
+	return NULL;
+}
+
+static bool was_observed(const struct vmp_run *run, int hop)
+{
+	return run->seen.v[hop].has_point && run->points.v[run->seen.v[hop].point].opened;
+}
+
+/* Questions of the guest of which none got out and none was answered by anybody on this host either. */
+static uint64_t asked_in_vain(const struct vmp_run *run)
+{
+	uint64_t asked = 0;
+
+	vmp_vec_foreach (exchange, &run->exchanges) {
+		if (exchange->direction != VMP_FROM_GUEST)
+			continue;
+		if (exchange->answered + exchange->reached > 0)
+			return 0;
+		asked += exchange->asked;
+	}
+	return asked;
+}
+
+static int add_down(struct vmp_run *run, enum vmp_direction direction, int from, const struct vmp_path_fact *fact, uint64_t packets)
+{
+	struct vmp_finding *finding =
+		vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_LIKELY,
+				"%llu packets %s reach %s and cannot go on: %s is down", (unsigned long long)packets, towards(direction),
+				vmp_run_hop_name(run, from), vmp_run_hop_name(run, fact->hop));
+
+	if (!finding)
+		return -ENOMEM;
+	vmp_finding_place(finding, direction, from, fact->hop);
+	finding->packets = packets;
+	vmp_finding_evidence(finding, "%s: %s", fact->code, fact->detail);
+	vmp_finding_remedy(finding, "ip link set dev %s up", vmp_run_hop_name(run, fact->hop));
+	return 0;
+}
+
+int vmp_rule_lost_at_down_device(struct vmp_run *run)
+{
+	const struct vmp_path_fact *backend = find_fact(run, "backend-down"), *uplink = find_fact(run, "uplink-down");
+	int edge = vmp_rules_edge(run);
+	uint64_t packets;
+
+	if (backend && edge >= 0 && edge != backend->hop && !was_observed(run, backend->hop)) {
+		packets = run->seen.v[edge].unicast_to_guest;
+		if (packets > 0 && add_down(run, VMP_TO_GUEST, edge, backend, packets) < 0)
+			return -ENOMEM;
+	}
+	if (uplink && run->path.backend >= 0 && !was_observed(run, uplink->hop)) {
+		packets = asked_in_vain(run);
+		if (packets > 0 && add_down(run, VMP_FROM_GUEST, run->path.backend, uplink, packets) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}

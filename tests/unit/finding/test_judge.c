@@ -214,6 +214,67 @@ static void silent_behind_xdp(void **state)
 	vmp_run_clear(&run);
 }
 
+static void add_fact(struct vmp_run *run, const char *code, int hop)
+{
+	struct vmp_path_fact *fact = vmp_vec_add(&run->path.facts);
+
+	assert_non_null(fact);
+	fact->hop = hop;
+	snprintf(fact->code, sizeof(fact->code), "%s", code);
+	assert_int_equal(vmp_str_set(&fact->detail, "it is down"), 0);
+}
+
+/* The tap is down, so it is no point, and no segment ends there. */
+static void tap_is_down(void **state)
+{
+	struct vmp_run run;
+
+	(void)state;
+	begin(&run);
+	add_fact(&run, "backend-down", TAP0);
+	run.points.v[0].opened = true;
+	run.path.hops.v[TAP0].observed = VMP_OBSERVED_NO;
+	judge(&run, VMP_STATE_INCONCLUSIVE, "no-traffic", 2);
+	assert_true(run.verdict.has_place);
+	assert_int_equal(run.verdict.to, TAP0);
+	assert_non_null(strstr(run.verdict.summary, "tap0 is down"));
+	see(&run, ETH0, 40, 0);
+	run.seen.v[ETH0].unicast_to_guest = 38;
+	judge(&run, VMP_STATE_LOSS, "lost-in-host", 2);
+	assert_int_equal(run.verdict.direction, VMP_TO_GUEST);
+	assert_int_equal(run.verdict.from, ETH0);
+	assert_int_equal(run.verdict.to, TAP0);
+	assert_int_equal(run.verdict.confidence, VMP_CONFIDENCE_LIKELY);
+	/* It came up before the points were opened. */
+	run.points.v[1].opened = true;
+	assert_int_equal(vmp_finding_judge(&run), 0);
+	assert_null(find(&run, "lost-in-host"));
+	vmp_run_clear(&run);
+}
+
+static void uplink_is_down(void **state)
+{
+	struct vmp_run run;
+
+	(void)state;
+	begin(&run);
+	add_fact(&run, "uplink-down", ETH0);
+	run.points.v[1].opened = true;
+	see(&run, TAP0, 0, 20);
+	add_echo(&run, 20, 0);
+	run.exchanges.v[0].direction = VMP_FROM_GUEST;
+	run.exchanges.v[0].reached = 0;
+	judge(&run, VMP_STATE_LOSS, "lost-in-host", 2);
+	assert_int_equal(run.verdict.direction, VMP_FROM_GUEST);
+	assert_int_equal(run.verdict.from, TAP0);
+	assert_int_equal(run.verdict.to, ETH0);
+	/* Another guest of the same bridge is asked, and does not need the uplink. */
+	run.exchanges.v[0].reached = 20;
+	assert_int_equal(vmp_finding_judge(&run), 0);
+	assert_null(find(&run, "lost-in-host"));
+	vmp_run_clear(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +283,8 @@ int main(void)
 		cmocka_unit_test(another_mac),
 		cmocka_unit_test(drops_of_somebody),
 		cmocka_unit_test(silent_behind_xdp),
+		cmocka_unit_test(tap_is_down),
+		cmocka_unit_test(uplink_is_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
