@@ -42,9 +42,10 @@ static uint64_t missing_since(const struct vmp_sight *open)
 	return open->since_ns;
 }
 
-bool vmp_match_was_blind(const struct vmp_match *match, const struct vmp_sight *open, enum vmp_unsure *ret_why)
+bool vmp_match_was_blind(const struct vmp_match *match, const struct vmp_sight *open, uint64_t within_ns,
+			 enum vmp_unsure *ret_why)
 {
-	uint64_t since = missing_since(open), until = open->ts_ns + match->conf.settle_ns;
+	uint64_t since = missing_since(open), until = open->ts_ns + within_ns;
 
 	for (size_t i = 0; i < match->n_points; i++) {
 		const struct vmp_watch *watch = &match->watches[i];

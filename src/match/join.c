@@ -12,7 +12,10 @@
 #define PLACE_ANY       0x8000U
 #define PLACE_SPARE_WAY 0x4000U
 
-enum { TIES = 64 }; /* sightings with the same time looked through for one */
+enum {
+	TIES = 64,              /* sightings with the same time looked through for one */
+	TWINS = 16,             /* the last sightings of equal packets, among which a twin would be */
+};
 
 static bool is_way(enum vmp_role role)
 {
@@ -107,17 +110,42 @@ static uint32_t find_open(const struct vmp_match *match, const struct vmp_sight 
 	return slot != VMP_POOL_NONE ? slot : first_of(match->pool, VMP_CHAIN_LATE, here, place, here->ts_ns);
 }
 
+static void note_tie(struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *here)
+{
+	struct vmp_tie *note = &match->ties[match->next_tie++ % VMP_MATCH_TIES];
+
+	note->ts_ns = here->ts_ns;
+	note->since_ns = open->since_ns;
+	note->id = here->id;
+	note->at = here->at;
+}
+
+void vmp_match_inherit_doubt(const struct vmp_match *match, struct vmp_sight *open)
+{
+	for (size_t i = 0; i < VMP_MATCH_TIES; i++) {
+		const struct vmp_tie *note = &match->ties[i];
+
+		if (note->ts_ns != open->ts_ns || note->id.h[0] != open->id.h[0] || note->id.h[1] != open->id.h[1] ||
+		    note->at != vmp_match_place_main(open->place) || note->since_ns >= open->since_ns)
+			continue;
+		open->since_ns = note->since_ns;
+		open->doubt_ns = note->ts_ns;
+	}
+}
+
 static void tie(struct vmp_match *match, struct vmp_sight *here, uint32_t slot)
 {
 	struct vmp_sight *open = vmp_pool_at(match->pool, slot);
 	bool doubtful = vmp_match_pass_doubt(match, slot, here->ts_ns) || open->since_ns < open->ts_ns;
 
+	note_tie(match, open, here);
 	here->packet_id = open->packet_id;
 	open->fate = VMP_FATE_DELIVERED;
 	open->next_hop = here->hop;
 	vmp_stretch_delivered(match, open, here, !doubtful);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_LATE, slot);
+	vmp_pool_unchain(match->pool, VMP_CHAIN_DATA, slot);
 }
 
 /* A packet that was called lost turns up late: it was not. */
@@ -129,10 +157,12 @@ static bool find_lost(struct vmp_match *match, struct vmp_sight *here, vmp_place
 	if (slot == VMP_POOL_NONE)
 		return false;
 	lost = vmp_pool_at(match->lost, slot);
+	note_tie(match, lost, here);
 	here->packet_id = lost->packet_id;
 	vmp_stretch_recall(match, lost);
 	vmp_stretch_delivered(match, lost, here, true);
 	vmp_pool_unchain(match->lost, VMP_CHAIN_OPEN, slot);
+	vmp_pool_unchain(match->lost, VMP_CHAIN_FLOW, slot);
 	return true;
 }
 
@@ -171,6 +201,27 @@ static uint64_t copied_id(struct vmp_match *match, const struct vmp_sight *here)
 	return 0;
 }
 
+void vmp_match_find_twin(struct vmp_match *match, struct vmp_sight *here)
+{
+	const struct vmp_hop *at = &match->path->hops.v[here->hop];
+	uint32_t slot;
+
+	if (!match->has_parallel || here->direction != VMP_TO_GUEST || !is_way(at->role))
+		return;
+	slot = vmp_pool_last(match->pool, VMP_CHAIN_SEEN, here, 0);
+	for (int i = 0; slot != VMP_POOL_NONE && i < TWINS; i++, slot = vmp_pool_previous(match->pool, VMP_CHAIN_SEEN, slot)) {
+		struct vmp_sight *other = vmp_pool_at(match->pool, slot);
+
+		if (other->ts_ns + match->conf.settle_ns < here->ts_ns)
+			return;
+		if (vmp_match_same_packet(other, here) && other->hop != here->hop &&
+		    match->path->hops.v[other->hop].rank == at->rank) {
+			here->twin = other->twin = true;
+			return;
+		}
+	}
+}
+
 /* Can anything be expected at this hop? Where packets are seen first, nothing is. */
 static bool is_later_hop(const struct vmp_match *match, const struct vmp_sight *here)
 {
@@ -201,5 +252,9 @@ bool vmp_match_join(struct vmp_match *match, struct vmp_sight *here, enum vmp_so
 		tie(match, here, slot);
 		return false;
 	}
-	return !find_lost(match, here, place);
+	if (find_lost(match, here, place))
+		return false;
+	if (here->is_tcp && here->payload_len > 0)
+		vmp_match_recall_bytes(match, here);
+	return true;
 }

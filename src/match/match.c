@@ -186,6 +186,8 @@ static void expire(struct vmp_match *match, uint64_t now_ns)
 		if (sight->ts_ns + match->conf.settle_ns >= now_ns)
 			return;
 		if (sight->on & (1U << VMP_CHAIN_OPEN)) {
+			if (sight->since_ns < sight->ts_ns)
+				vmp_match_pass_doubt(match, slot, sight->doubt_ns);
 			vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 			vmp_pool_chain(match->pool, VMP_CHAIN_LATE, slot);
 		}
@@ -206,6 +208,8 @@ static int keep(struct vmp_match *match, const struct vmp_sight *sight, bool ope
 	}
 	if (open && sight->usable)
 		vmp_pool_chain(match->pool, VMP_CHAIN_OPEN, slot);
+	if (open && sight->is_tcp && sight->payload_len > 0)
+		vmp_pool_chain(match->pool, VMP_CHAIN_DATA, slot);
 	if (spare)
 		vmp_pool_chain(match->pool, VMP_CHAIN_SPARE, slot);
 	if (spare && sight->flow && !sight->elsewhere)
@@ -244,6 +248,10 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 		sight.place = vmp_match_place_expected(match, &class, hop);
 	if (open && sight.usable && vmp_match_meets_spare(match, &sight))
 		open = false;
+	if (open) {
+		vmp_match_inherit_doubt(match, &sight);
+		vmp_match_find_twin(match, &sight);
+	}
 	if (!sight.packet_id)
 		sight.packet_id = match->next_packet_id++;
 	if (class.sort == VMP_SORT_ON_PATH)

@@ -16,6 +16,7 @@
 enum {
 	VMP_MATCH_GAPS = 64,            /* gaps remembered of one point; more become one long gap */
 	VMP_MATCH_ADDRESSES = 16,
+	VMP_MATCH_TIES = 8,
 };
 
 struct vmp_gap {
@@ -32,6 +33,13 @@ struct vmp_stretch {
 	struct vmp_segment segment;
 	struct vmp_latencies latencies;
 	bool taken_back;        /* some loss turned out to be none: first and shortest lost are to be found anew */
+};
+
+/* The last sightings that found their other half, with the time since when that half was seen. */
+struct vmp_tie {
+	uint64_t ts_ns, since_ns;
+	struct vmp_hash128 id;
+	vmp_place at;
 };
 
 struct vmp_match {
@@ -60,6 +68,9 @@ struct vmp_match {
 	bool has_edge;                  /* another point than the backend's is watched */
 	bool has_uplink;                /* ... an uplink: then no transit device is the edge */
 	bool has_parallel, has_inactive; /* several ways of one rank; a slave of a bond that is kept out of use */
+	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
+	struct vmp_tie ties[VMP_MATCH_TIES];
+	size_t next_tie;
 	bool has_copies;                /* a switch in promiscuous mode shows all frames a second time */
 	uint8_t tags[4096 / 8];         /* VLANs in which frames with the guest's MAC leave this host beside the path's */
 };
@@ -110,6 +121,18 @@ bool vmp_match_pass_doubt(struct vmp_match *match, uint32_t slot, uint64_t until
 /* Tie a sighting to what was seen before: sets its packet id. Returns true if it is spare: not expected by anything. (join.c) */
 bool vmp_match_join(struct vmp_match *match, struct vmp_sight *here, enum vmp_sort sort);
 
+/*
+ * Did an equal packet come in on a parallel way at about the same time? The network floods to all slaves of a bond what it has no
+ * home for, and the bond takes one of them. Marks both. (join.c)
+ */
+void vmp_match_find_twin(struct vmp_match *match, struct vmp_sight *here);
+
+/*
+ * Equal times: what would have been the other half of this open sighting may have been taken for that of an older equal one just
+ * before. Then it may be the older one that is missing. (join.c)
+ */
+void vmp_match_inherit_doubt(const struct vmp_match *match, struct vmp_sight *open);
+
 /* Equal times: the other half of an open sighting may have been added just before. True when it was. (join.c) */
 bool vmp_match_meets_spare(struct vmp_match *match, struct vmp_sight *open);
 
@@ -122,8 +145,11 @@ struct vmp_stretch *vmp_stretch_of(struct vmp_match *match, const struct vmp_sig
 /* Count an open sighting as delivered by the other one, if it lies within the window. timed: its latency is known. (stretch.c) */
 void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *here, bool timed);
 
-/* Count a sighting with the fate that was decided. elsewhere: of a lost one, the hop where it was seen instead, or -1. (stretch.c) */
-void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, int elsewhere);
+/*
+ * Count a sighting with the fate that was decided. elsewhere: of a lost one, the hop where it was seen instead, or -1;
+ * last_ns: of a delivered one, when the last of it was seen. (stretch.c)
+ */
+void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, int elsewhere, uint64_t last_ns);
 
 /* What was counted as lost is not; it is offered no more either. (stretch.c) */
 void vmp_stretch_recall(struct vmp_match *match, const struct vmp_sight *lost);
@@ -137,13 +163,18 @@ void vmp_stretch_doubt_delivered(struct vmp_match *match, const struct vmp_sight
 /* After losses were taken back: which is the first lost, which the shortest? (stretch.c) */
 void vmp_stretch_review(struct vmp_match *match);
 
-/* Did a point where this sighting could have shown up miss frames meanwhile? Then ret_why says what kind of gap. (gap.c) */
-bool vmp_match_was_blind(const struct vmp_match *match, const struct vmp_sight *open, enum vmp_unsure *ret_why);
+/* Did a point where this sighting could have shown up by then miss frames? Then ret_why says what kind of gap. (gap.c) */
+bool vmp_match_was_blind(const struct vmp_match *match, const struct vmp_sight *open, uint64_t within_ns,
+			 enum vmp_unsure *ret_why);
 
 /*
  * Are the bytes of an open packet known at the next hop under another segmentation (TSO, GSO, GRO, fragments)?
- * NONE: no trace of it; DELIVERED: all its bytes; UNSURE: something of its flow that may be it. (resegment.c)
+ * NONE: no trace of it; DELIVERED: all its bytes, the last of them at ret_last_ns; UNSURE: something of its flow that may be it.
+ * (resegment.c)
  */
-enum vmp_fate vmp_match_resegmented(struct vmp_match *match, const struct vmp_sight *open);
+enum vmp_fate vmp_match_resegmented(struct vmp_match *match, const struct vmp_sight *open, uint64_t *ret_last_ns);
+
+/* TCP data in pieces nobody waits for: if they are of a packet called lost, that one is unsure. (resegment.c) */
+void vmp_match_recall_bytes(struct vmp_match *match, const struct vmp_sight *here);
 
 #endif

@@ -47,6 +47,7 @@ static const struct {
 	[VMP_CHAIN_OPEN] = {false, EXPECTED},
 	[VMP_CHAIN_LATE] = {false, EXPECTED},
 	[VMP_CHAIN_FLOW] = {true, WHERE_IT_IS},
+	[VMP_CHAIN_DATA] = {true, EXPECTED},
 };
 
 /* Flow and fingerprint are keyed hashes already; direction and place only have to be spread over them. */

@@ -19,6 +19,7 @@ enum vmp_chain {
 	VMP_CHAIN_LATE,         /* the same ones after the settle time, as long as they are not decided */
 	VMP_CHAIN_SPARE,        /* by fingerprint: seen at a hop without having been expected there */
 	VMP_CHAIN_FLOW,         /* by flow and where it is: the same spare ones, for their bytes may be known in other pieces */
+	VMP_CHAIN_DATA,         /* by flow and place: TCP data expected somewhere and not decided */
 	VMP_CHAIN_SEEN,         /* by fingerprint: all that may have copies */
 	VMP_CHAINS,
 };
@@ -44,6 +45,7 @@ struct vmp_sight {
 	uint8_t direction;
 	uint8_t fate, why;
 	bool is_tcp, is_ip4, owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
+	bool twin;              /* an equal one came in on a parallel way at about the same time */
 	uint8_t on;             /* bit per chain it is on */
 	struct {
 		uint32_t before, after;

@@ -6,24 +6,41 @@
 #include <stdlib.h>
 
 /*
- * Where packets were seen to take long, one that is merely later than the settle time at the end of the run may still be
- * waiting in the same queue: unsure.
+ * Where packets were seen to take long, a packet that was given up may still wait in the same queue, or have come while
+ * nobody looked. So are bytes unsure where others came late in pieces that could not be told apart.
  */
-static void doubt_recent_losses(struct vmp_match *match)
+static bool is_doubtful(const struct vmp_match *match, const struct vmp_stretch *stretch, const struct vmp_sight *lost,
+			enum vmp_unsure *ret_why)
+{
+	uint64_t patience = 3 * stretch->latencies.max_ns;
+
+	if (patience >= match->conf.settle_ns * 3 / 4) {
+		if (lost->ts_ns + patience >= match->settled_ns) {
+			*ret_why = VMP_UNSURE_WINDOW;
+			return true;
+		}
+		if (vmp_match_was_blind(match, lost, patience, ret_why))
+			return true;
+	}
+	*ret_why = VMP_UNSURE_SEGMENTED;
+	return match->bytes_late && lost->is_tcp && lost->payload_len > 0;
+}
+
+static void doubt_losses(struct vmp_match *match)
 {
 	for (size_t i = 0;; i++) {
 		uint32_t slot = vmp_pool_nth(match->lost, i);
-		struct vmp_sight *lost;
 		struct vmp_stretch *stretch;
+		struct vmp_sight *lost;
+		enum vmp_unsure why;
 
 		if (slot == VMP_POOL_NONE)
 			return;
 		lost = vmp_pool_at(match->lost, slot);
 		stretch = vmp_stretch_of(match, lost);
-		if (!(lost->on & (1U << VMP_CHAIN_OPEN)) || !stretch || stretch->latencies.max_ns < match->conf.settle_ns / 4 ||
-		    lost->ts_ns + 3 * stretch->latencies.max_ns < match->settled_ns)
+		if (!(lost->on & (1U << VMP_CHAIN_OPEN)) || !stretch || !is_doubtful(match, stretch, lost, &why))
 			continue;
-		vmp_stretch_doubt(match, lost, VMP_UNSURE_WINDOW);
+		vmp_stretch_doubt(match, lost, why);
 		vmp_pool_unchain(match->lost, VMP_CHAIN_OPEN, slot);
 	}
 }
@@ -103,7 +120,7 @@ static int report_segments(struct vmp_match *match, struct vmp_run *run)
 
 int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 {
-	doubt_recent_losses(match);
+	doubt_losses(match);
 	vmp_stretch_review(match);
 	if (add_main_line(match) < 0 || report_segments(match, run) < 0)
 		return -ENOMEM;

@@ -4,6 +4,8 @@
 
 enum { STEPS = 64 }; /* sightings of equal packets looked through for one */
 
+#define CLOCK_BACK_NS 25000000ULL /* a clock set back by more is noticed by who reads it */
+
 /*
  * Was the packet seen where it was not expected, and not on the way it had come? To the guest that is only a frame that
  * leaves by another port: stacked devices give a frame one and the same time, so times do not tell before from after.
@@ -21,8 +23,16 @@ static bool went_astray(const struct vmp_match *match, const struct vmp_sight *o
 struct spares {
 	int elsewhere;          /* a hop where it was not expected, seen there since; -1: none */
 	bool before;            /* seen where it was expected, but earlier: a clock went back */
+	bool beyond;            /* seen further on its way, so it was where it was not seen */
 	bool too_many;
 };
+
+static bool is_beyond(const struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *spare)
+{
+	int expected = match->path->hops.v[open->next_hop].rank, seen = match->path->hops.v[spare->hop].rank;
+
+	return !spare->elsewhere && (open->direction == VMP_TO_GUEST ? seen > expected : seen < expected);
+}
 
 static struct spares look_at_spares(struct vmp_match *match, const struct vmp_sight *open)
 {
@@ -33,43 +43,20 @@ static struct spares look_at_spares(struct vmp_match *match, const struct vmp_si
 	for (; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_SPARE, slot)) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 
+		if (!vmp_match_same_packet(spare, open))
+			continue;
 		if (++steps > STEPS) {
 			spares.too_many = true;
 			break;
 		}
-		if (!vmp_match_same_packet(spare, open))
-			continue;
 		if (!spare->elsewhere && vmp_match_expected_at(match, open, spare->hop))
-			spares.before = spares.before || spare->ts_ns < open->ts_ns;
+			spares.before = spares.before || (spare->ts_ns < open->ts_ns && open->ts_ns - spare->ts_ns <= CLOCK_BACK_NS);
+		else if (is_beyond(match, open, spare))
+			spares.beyond = spares.beyond || spare->ts_ns >= open->ts_ns;
 		else if (spares.elsewhere < 0 && spare->ts_ns >= open->ts_ns && went_astray(match, open, spare))
 			spares.elsewhere = spare->hop;
 	}
 	return spares;
-}
-
-/*
- * Did an equal packet come in on a parallel way at the same time? The network floods to all slaves of a bond what it has no
- * home for, and the bond takes one of them.
- */
-static bool has_twin(struct vmp_match *match, const struct vmp_sight *open)
-{
-	const struct vmp_hop *at = &match->path->hops.v[open->hop];
-	uint32_t slot;
-	int steps = 0;
-
-	if (!match->has_parallel || open->direction != VMP_TO_GUEST)
-		return false;
-	slot = vmp_pool_first(match->pool, VMP_CHAIN_SEEN, open, 0);
-	for (; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_SEEN, slot)) {
-		const struct vmp_sight *other = vmp_pool_at(match->pool, slot);
-
-		if (++steps > STEPS)
-			return true;
-		if (vmp_match_same_packet(other, open) && other->hop != open->hop &&
-		    match->path->hops.v[other->hop].rank == at->rank && other->ts_ns + match->conf.settle_ns >= open->ts_ns)
-			return true;
-	}
-	return false;
 }
 
 static enum vmp_fate unsure(struct vmp_sight *open, enum vmp_unsure why)
@@ -84,18 +71,20 @@ static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *o
 	enum vmp_unsure why;
 	struct spares spares;
 
-	if (vmp_match_was_blind(match, open, &why))
+	if (vmp_match_was_blind(match, open, match->conf.settle_ns, &why))
 		return unsure(open, why);
 	if (complete_ns < open->ts_ns + match->conf.settle_ns ||
 	    (open->since_ns < match->conf.start_ns && open->ts_ns >= match->conf.start_ns))
 		return unsure(open, VMP_UNSURE_WINDOW);
-	if (has_twin(match, open))
+	if (open->twin)
 		return match->path->hops.v[open->hop].inactive ? VMP_FATE_NONE : unsure(open, VMP_UNSURE_IDENTITY);
 	if (open->wrong_tag && vmp_match_uses_tag(match, open->tag))
 		return VMP_FATE_NONE;
 	spares = look_at_spares(match, open);
 	if (spares.before)
 		return unsure(open, VMP_UNSURE_CLOCK);
+	if (spares.beyond)
+		return unsure(open, VMP_UNSURE_CAPTURE_LOSS);
 	if (open->unobserved || (open->direction == VMP_FROM_GUEST && (spares.elsewhere >= 0 || spares.too_many)))
 		return unsure(open, VMP_UNSURE_UNOBSERVED);
 	*ret_elsewhere = spares.elsewhere;
@@ -103,7 +92,8 @@ static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *o
 }
 
 /* What became of a sighting that is open at its end. */
-static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere)
+static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere,
+			    uint64_t *ret_last_ns)
 {
 	enum vmp_fate fate;
 
@@ -112,7 +102,7 @@ static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uin
 		return VMP_FATE_NONE;
 	if (!open->usable)
 		return unsure(open, VMP_UNSURE_IDENTITY);
-	fate = vmp_match_resegmented(match, open);
+	fate = vmp_match_resegmented(match, open, ret_last_ns);
 	if (fate != VMP_FATE_NONE)
 		return fate == VMP_FATE_DELIVERED ? fate : unsure(open, VMP_UNSURE_SEGMENTED);
 	return decide_missing(match, open, complete_ns, ret_elsewhere);
@@ -132,6 +122,7 @@ static void forget_oldest(struct vmp_match *match)
 static void remember_lost(struct vmp_match *match, const struct vmp_sight *open, bool elsewhere)
 {
 	uint32_t slot = vmp_pool_push(match->lost, open);
+	struct vmp_sight *lost;
 
 	if (slot == VMP_POOL_NONE && vmp_pool_oldest(match->lost) != VMP_POOL_NONE) {
 		forget_oldest(match);
@@ -139,22 +130,28 @@ static void remember_lost(struct vmp_match *match, const struct vmp_sight *open,
 	}
 	if (slot == VMP_POOL_NONE)
 		return;
-	vmp_pool_at(match->lost, slot)->elsewhere = elsewhere;
+	lost = vmp_pool_at(match->lost, slot);
+	lost->elsewhere = elsewhere;
+	lost->at = vmp_match_place_main(lost->place);
 	vmp_pool_chain(match->lost, VMP_CHAIN_OPEN, slot);
+	if (lost->is_tcp && lost->payload_len > 0)
+		vmp_pool_chain(match->lost, VMP_CHAIN_FLOW, slot);
 }
 
 static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete_ns)
 {
 	struct vmp_sight *open = vmp_pool_at(match->pool, slot);
+	uint64_t last_ns = open->ts_ns;
 	int elsewhere;
 
 	if (open->fate != VMP_FATE_NONE || open->expect == VMP_EXPECT_NOWHERE || open->next_hop < 0)
 		return;
-	open->fate = (uint8_t)decide(match, open, complete_ns, &elsewhere);
+	open->fate = (uint8_t)decide(match, open, complete_ns, &elsewhere, &last_ns);
 	if (open->fate != VMP_FATE_DELIVERED && open->since_ns < open->ts_ns)
 		vmp_match_pass_doubt(match, slot, open->doubt_ns);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_LATE, slot);
+	vmp_pool_unchain(match->pool, VMP_CHAIN_DATA, slot);
 	/* The missing one of several equal packets may be one that was taken for delivered within the window. */
 	if ((open->fate == VMP_FATE_LOST || open->fate == VMP_FATE_UNSURE) && open->ts_ns > match->end_ns &&
 	    open->since_ns <= match->end_ns)
@@ -163,7 +160,7 @@ static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete
 		open->fate = VMP_FATE_NONE;
 	if (open->fate == VMP_FATE_NONE)
 		return;
-	vmp_stretch_settled(match, open, elsewhere);
+	vmp_stretch_settled(match, open, elsewhere, last_ns);
 	if (open->fate == VMP_FATE_LOST)
 		remember_lost(match, open, elsewhere >= 0);
 }

@@ -79,7 +79,7 @@ static void add_lost(struct vmp_segment *segment, const struct vmp_sight *open, 
 	note_lost(segment, open);
 }
 
-void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, int elsewhere)
+void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, int elsewhere, uint64_t last_ns)
 {
 	struct vmp_stretch *stretch = vmp_stretch_of(match, open);
 
@@ -87,6 +87,7 @@ void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, 
 		return;
 	if (open->fate == VMP_FATE_DELIVERED) {
 		add_delivered(&stretch->segment, open);
+		vmp_latency_add(&stretch->latencies, last_ns - open->ts_ns);
 		return;
 	}
 	stretch->segment.offered++;
