@@ -175,7 +175,7 @@ static int reserve_evidence(struct vmp_trace *trace, struct vmp_err *err)
 	return code;
 }
 
-/* Then the trace has its answer without a capture there; and the other points show whether anything arrives for it. */
+/* Nothing passes a device that is down: no capture is needed there to see that. */
 static bool says_backend_is_down(const struct vmp_path *path)
 {
 	vmp_vec_foreach (fact, &path->facts)
@@ -195,7 +195,11 @@ static int mark_unopened(struct vmp_trace *trace, struct vmp_err *err)
 
 		if (point->opened)
 			continue;
-		if (trace->point_hops[i] == run->path.backend && !says_backend_is_down(&run->path))
+		if (trace->point_hops[i] == run->path.backend && says_backend_is_down(&run->path)) {
+			trace->backend_down = true;
+			continue;
+		}
+		if (trace->point_hops[i] == run->path.backend)
 			return vmp_err_set(err, ENODEV, "capture", point->name, "the backend %s cannot be observed: %s", point->name,
 					   point->why_not ? point->why_not : "it could not be opened");
 		hop->observed = VMP_OBSERVED_NO;

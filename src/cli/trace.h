@@ -29,6 +29,7 @@ struct vmp_trace {
 	struct vmp_counter *counter;    /* frames given to the backend */
 	struct vmp_backend_watch backend;
 	bool backend_watched;
+	bool backend_down;      /* since before the start: no point, and nothing passes it */
 	struct vmp_keeper *keeper;      /* NULL: no evidence is asked for */
 	int evidence_fd;
 	struct vmp_evidence *evidence;

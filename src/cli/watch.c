@@ -175,6 +175,18 @@ static bool backend_vanished(const struct window *window)
 	return point >= 0 && window->gone[point];
 }
 
+/* It was down at the start, so it is no point that sees anything; whatever is not settled yet may have passed it. */
+static void note_backend_is_up(struct window *window)
+{
+	struct vmp_trace *trace = window->trace;
+	int point = trace->hop_points[trace->run.path.backend];
+
+	trace->backend_down = false;
+	vmp_match_gap(trace->match, (size_t)point, vmp_clock_realtime_ns() - SETTLE_NS, UINT64_MAX, VMP_UNSURE_VANISHED);
+	vmp_run_note(&trace->run, "%s was set up during the run", trace->run.points.v[point].name);
+	trace->run.capture_whole = false;
+}
+
 static void look_at_backend(struct window *window)
 {
 	struct vmp_trace *trace = window->trace;
@@ -191,6 +203,8 @@ static void look_at_backend(struct window *window)
 		return;
 	}
 	reading.at_ns = vmp_clock_monotonic_ns();
+	if (trace->backend_down && reading.given > trace->backend.first.given)
+		note_backend_is_up(window);
 	vmp_backend_sample(&trace->backend, &reading);
 }
 

@@ -2,12 +2,22 @@
 /* What several rules ask of a run. */
 #include "finding/rules.h"
 
+#include <string.h>
+
 const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vmp_exchange_kind kind,
 					      enum vmp_direction direction)
 {
 	vmp_vec_foreach (exchange, &run->exchanges)
 		if (exchange->kind == kind && exchange->direction == direction)
 			return exchange;
+	return NULL;
+}
+
+const struct vmp_path_fact *vmp_rules_xdp(const struct vmp_run *run, int hop)
+{
+	vmp_vec_foreach (fact, &run->path.facts)
+		if (fact->hop == hop && strcmp(fact->code, "xdp-attached") == 0)
+			return fact;
 	return NULL;
 }
 

@@ -30,6 +30,9 @@ const struct vmp_segment *vmp_rules_last_hop(const struct vmp_run *run);
 /* The outermost observed hop towards the network: uplink, or what is nearest to one; -1: none. */
 int vmp_rules_edge(const struct vmp_run *run);
 
+/* The fact that an XDP program is attached to this hop: what came in there and was dropped, no capture has seen. NULL: none. */
+const struct vmp_path_fact *vmp_rules_xdp(const struct vmp_run *run, int hop);
+
 /* Index of the hop with this role, -1: none. */
 int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role);
 

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <string.h>
 
 typedef unsigned long long ull;
 
@@ -174,20 +173,11 @@ static bool is_scanned(const struct vmp_run *run, const struct vmp_exchange *exc
 	       run->observations.guest_tcp_packets > 10 * (exchange->reached - exchange->answered);
 }
 
-/* What an XDP program on the backend drops was sent by the guest, and no capture sees it. */
-static const struct vmp_path_fact *xdp_on_backend(const struct vmp_run *run)
-{
-	vmp_vec_foreach (fact, &run->path.facts)
-		if (fact->hop == run->path.backend && strcmp(fact->code, "xdp-attached") == 0)
-			return fact;
-	return NULL;
-}
-
 static int add_silence(struct vmp_run *run, const struct vmp_exchange *exchange)
 {
 	uint64_t unanswered = exchange->reached - exchange->answered;
 	bool all = exchange->answered == 0 && !is_scanned(run, exchange), assumed = run->observations.address_assumed;
-	const struct vmp_path_fact *xdp = xdp_on_backend(run);
+	const struct vmp_path_fact *xdp = vmp_rules_xdp(run, run->path.backend);
 	bool doubt = !all || assumed || xdp || exchange->reached < SURE_ASKED;
 	enum vmp_confidence confidence = doubt ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN;
 	int backend = run->path.backend, guest = vmp_rules_hop(run, VMP_ROLE_GUEST);

@@ -155,7 +155,7 @@ int vmp_rule_lost_in_host(struct vmp_run *run)
 	return 0;
 }
 
-/* ---- a device that is down is no capture point, so no segment ends there ------------------------------------------- */
+/* ---- an uplink that is down is no capture point, so no segment ends there ------------------------------------------- */
 
 static const struct vmp_path_fact *find_fact(const struct vmp_run *run, const char *code)
 {
@@ -185,16 +185,17 @@ static uint64_t asked_in_vain(const struct vmp_run *run)
 	return asked;
 }
 
-static int add_down(struct vmp_run *run, enum vmp_direction direction, int from, const struct vmp_path_fact *fact, uint64_t packets)
+static int add_down(struct vmp_run *run, const struct vmp_path_fact *fact, uint64_t packets)
 {
+	int from = run->path.backend;
 	struct vmp_finding *finding =
 		vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_LIKELY,
-				"%llu packets %s reach %s and cannot go on: %s is down", (unsigned long long)packets, towards(direction),
-				vmp_run_hop_name(run, from), vmp_run_hop_name(run, fact->hop));
+				"%llu packets %s reach %s and cannot go on: %s is down", (unsigned long long)packets,
+				towards(VMP_FROM_GUEST), vmp_run_hop_name(run, from), vmp_run_hop_name(run, fact->hop));
 
 	if (!finding)
 		return -ENOMEM;
-	vmp_finding_place(finding, direction, from, fact->hop);
+	vmp_finding_place(finding, VMP_FROM_GUEST, from, fact->hop);
 	finding->packets = packets;
 	vmp_finding_evidence(finding, "%s: %s", fact->code, fact->detail);
 	vmp_finding_remedy(finding, "ip link set dev %s up", vmp_run_hop_name(run, fact->hop));
@@ -203,18 +204,12 @@ static int add_down(struct vmp_run *run, enum vmp_direction direction, int from,
 
 int vmp_rule_lost_at_down_device(struct vmp_run *run)
 {
-	const struct vmp_path_fact *backend = find_fact(run, "backend-down"), *uplink = find_fact(run, "uplink-down");
-	int edge = vmp_rules_edge(run);
+	const struct vmp_path_fact *uplink = find_fact(run, "uplink-down");
 	uint64_t packets;
 
-	if (backend && edge >= 0 && edge != backend->hop && !was_observed(run, backend->hop)) {
-		packets = run->seen.v[edge].unicast_to_guest;
-		if (packets > 0 && add_down(run, VMP_TO_GUEST, edge, backend, packets) < 0)
-			return -ENOMEM;
-	}
 	if (uplink && run->path.backend >= 0 && !was_observed(run, uplink->hop)) {
 		packets = asked_in_vain(run);
-		if (packets > 0 && add_down(run, VMP_FROM_GUEST, run->path.backend, uplink, packets) < 0)
+		if (packets > 0 && add_down(run, uplink, packets) < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -84,6 +84,7 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 {
 	int edge = vmp_rules_edge(run), network = vmp_rules_hop(run, VMP_ROLE_NETWORK);
 	const struct vmp_exchange *worst = NULL;
+	const struct vmp_path_fact *xdp = vmp_rules_xdp(run, edge);
 	char asker[VMP_IP_STRLEN], asked_of[VMP_IP_STRLEN];
 	struct vmp_finding *finding;
 	bool deaf, routed = run->path.mode == VMP_PATH_ROUTED;
@@ -102,14 +103,17 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 				  !deaf ? VMP_SEVERITY_INFO : routed ? VMP_SEVERITY_WARNING : VMP_SEVERITY_CRITICAL,
 				  routed ? VMP_CONFIDENCE_WEAK : VMP_CONFIDENCE_LIKELY,
 				  routed ? "the guest's %s reach this host's routing at %s and no answer comes back"
-					 : "the guest's %s leave this host at %s and no answer comes in",
-				  vmp_rules_questions(worst->kind), vmp_run_hop_name(run, edge));
+					 : "the guest's %s leave this host at %s and no answer comes in%s",
+				  vmp_rules_questions(worst->kind), vmp_run_hop_name(run, edge),
+				  xdp ? ", or an XDP program drops the answers" : "");
 	if (!finding)
 		return -ENOMEM;
 	vmp_finding_place(finding, VMP_TO_GUEST, network, edge);
 	finding->packets = worst->reached;
 	vmp_finding_evidence(finding, "asked %llu times, answered never; mostly %s asks for %s", (ull)worst->reached,
 			     vmp_ip_format(&worst->asker, asker), vmp_ip_format(&worst->asked_of, asked_of));
+	if (xdp)
+		vmp_finding_evidence(finding, "%s", xdp->detail);
 	if (routed)
 		vmp_finding_evidence(finding, "between %s and the network lie this host's own routing, packet filter and address translation, "
 				     "which were not observed: the loss may be there", vmp_run_hop_name(run, edge));
