@@ -115,13 +115,29 @@ static void note_tie(struct vmp_match *match, const struct vmp_sight *open, cons
 	struct vmp_tie *note = &match->ties[match->next_tie++ % VMP_MATCH_TIES];
 
 	note->ts_ns = here->ts_ns;
+	note->open_ns = open->ts_ns;
 	note->since_ns = open->since_ns;
 	note->id = here->id;
 	note->at = here->at;
 }
 
-void vmp_match_inherit_doubt(const struct vmp_match *match, struct vmp_sight *open)
+/* The last equal one that is open: is it beyond an edge of the window from here? Then one may be taken for the other. */
+static void note_edges(struct vmp_match *match, const struct vmp_sight *open, uint64_t last_ns)
 {
+	bool at_start = open->ts_ns < match->conf.start_ns && last_ns >= match->conf.start_ns;
+	bool at_end = open->ts_ns <= match->end_ns && last_ns > match->end_ns;
+	struct vmp_stretch *stretch = at_start || at_end ? vmp_stretch_of(match, open) : NULL;
+
+	if (!stretch)
+		return;
+	stretch->mistaken_at_start += at_start;
+	stretch->mistaken_at_end += at_end;
+}
+
+void vmp_match_inherit_doubt(struct vmp_match *match, struct vmp_sight *open)
+{
+	struct vmp_sight older = *open;
+
 	for (size_t i = 0; i < VMP_MATCH_TIES; i++) {
 		const struct vmp_tie *note = &match->ties[i];
 
@@ -130,7 +146,23 @@ void vmp_match_inherit_doubt(const struct vmp_match *match, struct vmp_sight *op
 			continue;
 		open->since_ns = note->since_ns;
 		open->doubt_ns = note->ts_ns;
+		older.ts_ns = note->open_ns;
+		note_edges(match, &older, open->ts_ns);
 	}
+}
+
+/* The time of the last equal sighting that is open too. */
+static uint64_t last_open_ns(const struct vmp_match *match, const struct vmp_sight *open)
+{
+	uint32_t slot = vmp_pool_last(match->pool, VMP_CHAIN_OPEN, open, open->place);
+
+	for (; slot != VMP_POOL_NONE; slot = vmp_pool_previous(match->pool, VMP_CHAIN_OPEN, slot)) {
+		const struct vmp_sight *other = vmp_pool_at(match->pool, slot);
+
+		if (vmp_match_same_packet(other, open) && other->place == open->place)
+			return other->ts_ns;
+	}
+	return open->ts_ns;
 }
 
 static void tie(struct vmp_match *match, struct vmp_sight *here, uint32_t slot)
@@ -139,6 +171,8 @@ static void tie(struct vmp_match *match, struct vmp_sight *here, uint32_t slot)
 	bool doubtful = vmp_match_pass_doubt(match, slot, here->ts_ns) || open->since_ns < open->ts_ns;
 
 	note_tie(match, open, here);
+	if (doubtful)
+		note_edges(match, open, last_open_ns(match, open));
 	here->packet_id = open->packet_id;
 	open->fate = VMP_FATE_DELIVERED;
 	open->next_hop = here->hop;

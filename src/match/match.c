@@ -117,6 +117,11 @@ bool vmp_match_in_window(const struct vmp_match *match, uint64_t ts_ns)
 	return ts_ns >= match->conf.start_ns && ts_ns <= match->end_ns;
 }
 
+bool vmp_match_is_since_before(const struct vmp_match *match, const struct vmp_sight *open)
+{
+	return open->ts_ns >= match->conf.start_ns && open->since_ns < match->conf.start_ns;
+}
+
 /* Addresses of a flow in both orders and its ports, so that each direction hashes alike; used with the direction. */
 static uint64_t flow_hash(const struct vmp_match *match, const struct vmp_packet *packet)
 {

@@ -32,12 +32,18 @@ struct vmp_watch {
 struct vmp_stretch {
 	struct vmp_segment segment;
 	struct vmp_latencies latencies;
+	/*
+	 * Equal packets at the edges of the window: how many that are missing inside may have been missing before it, and outside
+	 * inside; and how many there were at most that could be mistaken so.
+	 */
+	uint64_t missing_since_before, mistaken_at_start;
+	uint64_t missing_after, mistaken_at_end;
 	bool taken_back;        /* some loss turned out to be none: first and shortest lost are to be found anew */
 };
 
 /* The last sightings that found their other half, with the time since when that half was seen. */
 struct vmp_tie {
-	uint64_t ts_ns, since_ns;
+	uint64_t ts_ns, open_ns, since_ns; /* ... and of the older half itself */
 	struct vmp_hash128 id;
 	vmp_place at;
 };
@@ -80,6 +86,9 @@ bool vmp_match_in_window(const struct vmp_match *match, uint64_t ts_ns);
 
 /* Does something on this host use the guest's MAC in this VLAN too? Then frames in it are not this path's. (observe.c) */
 bool vmp_match_uses_tag(const struct vmp_match *match, uint16_t tag);
+
+/* True for a sighting in the window of which an equal one before it may be what is missing. (match.c) */
+bool vmp_match_is_since_before(const struct vmp_match *match, const struct vmp_sight *open);
 
 /* Remember an address of the guest. proven: it answers for it. (observe.c) */
 void vmp_match_learn_address(struct vmp_match *match, const struct vmp_ip *ip, bool proven);
@@ -131,7 +140,7 @@ void vmp_match_find_twin(struct vmp_match *match, struct vmp_sight *here);
  * Equal times: what would have been the other half of this open sighting may have been taken for that of an older equal one just
  * before. Then it may be the older one that is missing. (join.c)
  */
-void vmp_match_inherit_doubt(const struct vmp_match *match, struct vmp_sight *open);
+void vmp_match_inherit_doubt(struct vmp_match *match, struct vmp_sight *open);
 
 /* Equal times: the other half of an open sighting may have been added just before. True when it was. (join.c) */
 bool vmp_match_meets_spare(struct vmp_match *match, struct vmp_sight *open);
@@ -157,8 +166,8 @@ void vmp_stretch_recall(struct vmp_match *match, const struct vmp_sight *lost);
 /* What was counted as lost is unsure. (stretch.c) */
 void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, enum vmp_unsure why);
 
-/* One packet counted as delivered in the stretch of this sighting is unsure: it may be the one that is missing. (stretch.c) */
-void vmp_stretch_doubt_delivered(struct vmp_match *match, const struct vmp_sight *open);
+/* What is missing of equal packets on both sides of an edge of the window is unsure, as far as it may be mistaken. (stretch.c) */
+void vmp_stretch_doubt_edges(struct vmp_match *match);
 
 /* After losses were taken back: which is the first lost, which the shortest? (stretch.c) */
 void vmp_stretch_review(struct vmp_match *match);

@@ -121,6 +121,7 @@ static int report_segments(struct vmp_match *match, struct vmp_run *run)
 int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 {
 	doubt_losses(match);
+	vmp_stretch_doubt_edges(match);
 	vmp_stretch_review(match);
 	if (add_main_line(match) < 0 || report_segments(match, run) < 0)
 		return -ENOMEM;

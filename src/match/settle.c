@@ -73,8 +73,7 @@ static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *o
 
 	if (vmp_match_was_blind(match, open, match->conf.settle_ns, &why))
 		return unsure(open, why);
-	if (complete_ns < open->ts_ns + match->conf.settle_ns ||
-	    (open->since_ns < match->conf.start_ns && open->ts_ns >= match->conf.start_ns))
+	if (complete_ns < open->ts_ns + match->conf.settle_ns)
 		return unsure(open, VMP_UNSURE_WINDOW);
 	if (open->twin)
 		return match->path->hops.v[open->hop].inactive ? VMP_FATE_NONE : unsure(open, VMP_UNSURE_IDENTITY);
@@ -138,6 +137,15 @@ static void remember_lost(struct vmp_match *match, const struct vmp_sight *open,
 		vmp_pool_chain(match->lost, VMP_CHAIN_FLOW, slot);
 }
 
+/* The missing one of several equal packets may be one that was taken for delivered within the window. */
+static void note_missing_after(struct vmp_match *match, const struct vmp_sight *open)
+{
+	struct vmp_stretch *stretch = vmp_stretch_of(match, open);
+
+	if (stretch)
+		stretch->missing_after++;
+}
+
 static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete_ns)
 {
 	struct vmp_sight *open = vmp_pool_at(match->pool, slot);
@@ -152,10 +160,9 @@ static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete
 	vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_LATE, slot);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_DATA, slot);
-	/* The missing one of several equal packets may be one that was taken for delivered within the window. */
 	if ((open->fate == VMP_FATE_LOST || open->fate == VMP_FATE_UNSURE) && open->ts_ns > match->end_ns &&
 	    open->since_ns <= match->end_ns)
-		vmp_stretch_doubt_delivered(match, open);
+		note_missing_after(match, open);
 	if (!vmp_match_in_window(match, open->ts_ns))
 		open->fate = VMP_FATE_NONE;
 	if (open->fate == VMP_FATE_NONE)

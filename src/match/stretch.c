@@ -95,6 +95,7 @@ void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, 
 		stretch->segment.unsure++;
 		stretch->segment.unsure_why[open->why]++;
 	} else {
+		stretch->missing_since_before += vmp_match_is_since_before(match, open);
 		add_lost(&stretch->segment, open, elsewhere);
 	}
 }
@@ -110,6 +111,7 @@ static struct vmp_stretch *take_back(struct vmp_match *match, const struct vmp_s
 	if (!stretch)
 		return NULL;
 	stretch->taken_back = true;
+	stretch->missing_since_before -= vmp_match_is_since_before(match, lost);
 	stretch->segment.lost--;
 	stretch->segment.offered--;
 	stretch->segment.group_lost -= lost->group;
@@ -134,15 +136,27 @@ void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, en
 	stretch->segment.unsure_why[why]++;
 }
 
-void vmp_stretch_doubt_delivered(struct vmp_match *match, const struct vmp_sight *open)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	struct vmp_stretch *stretch = vmp_stretch_of(match, open);
+	return a < b ? a : b;
+}
 
-	if (!stretch || !stretch->segment.delivered)
-		return;
-	stretch->segment.delivered--;
-	stretch->segment.unsure++;
-	stretch->segment.unsure_why[VMP_UNSURE_WINDOW]++;
+void vmp_stretch_doubt_edges(struct vmp_match *match)
+{
+	vmp_vec_foreach (slot, &match->stretches) {
+		struct vmp_stretch *stretch = *slot;
+		struct vmp_segment *segment = &stretch->segment;
+		uint64_t lost = least(least(stretch->missing_since_before, stretch->mistaken_at_start), segment->lost);
+		uint64_t delivered = least(least(stretch->missing_after, stretch->mistaken_at_end), segment->delivered);
+
+		segment->lost -= lost;
+		segment->delivered -= delivered;
+		segment->unsure += lost + delivered;
+		segment->unsure_why[VMP_UNSURE_WINDOW] += lost + delivered;
+		segment->group_lost = least(segment->group_lost, segment->lost);
+		segment->elsewhere = least(segment->elsewhere, segment->lost);
+		segment->wrong_tag = least(segment->wrong_tag, segment->lost);
+	}
 }
 
 void vmp_stretch_review(struct vmp_match *match)

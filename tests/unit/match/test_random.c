@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS = 1500, FLOWS = 8, EVENTS = 30000, EVENTS_OF_ONE = 400, STEPS = 4, GAPS_MOST = 8 };
+enum { RUNS = 1200, FLOWS = 8, EVENTS = 30000, EVENTS_OF_ONE = 400, STEPS = 4, GAPS_MOST = 8 };
 
 #define SETTLE   (100 * MS)
 #define OPEN_AT  (1 * SEC)
@@ -542,6 +542,7 @@ static void replay(struct story *story, struct tally *tally)
 	const struct event **order = calloc(story->n_events + 1, sizeof(*order));
 	struct count counts[HOPS][HOPS];
 	size_t added = 0, done = 0;
+	uint64_t at_ns = 0;
 	struct vmp_run run;
 
 	assert_non_null(order);
@@ -554,6 +555,9 @@ static void replay(struct story *story, struct tally *tally)
 
 		if (event->unseen || event->ts_ns > DONE_AT)
 			continue;
+		if (event->ts_ns > at_ns && chance(story, 5))
+			vmp_match_settle(story->world.match, at_ns);
+		at_ns = event->ts_ns;
 		assert_int_equal(see(&story->world, event->hop, event->devdir, event->ts_ns, &event->packet), 0);
 		order[added++] = event;
 		tally->sightings++;
@@ -562,8 +566,6 @@ static void replay(struct story *story, struct tally *tally)
 			*(event->truth == IS_DELIVERED ? &count->delivered : event->truth == IS_LOST ? &count->lost
 			  : event->truth == IS_PARTLY ? &count->partly : &count->under_way) += 1;
 		}
-		if (chance(story, 5))
-			vmp_match_settle(story->world.match, event->ts_ns);
 		if (chance(story, 5))
 			fetch(story, order, &done, tally, counts);
 	}
