@@ -132,6 +132,7 @@ static int verdict_from_finding(struct vmp_run *run, const struct vmp_finding *f
 struct totals {
 	uint64_t offered, delivered, unsure;
 	uint64_t to_guest, from_guest;  /* frames of the guest at any hop, for each direction the most at one hop */
+	uint64_t followed_to, followed_from;    /* of these offered to the backend, and by it */
 };
 
 static struct totals sum_up(const struct vmp_run *run)
@@ -142,6 +143,8 @@ static struct totals sum_up(const struct vmp_run *run)
 		totals.offered += segment->offered;
 		totals.delivered += segment->delivered;
 		totals.unsure += segment->unsure;
+		totals.followed_to += segment->to == run->path.backend ? segment->offered : 0;
+		totals.followed_from += segment->from == run->path.backend && segment->direction == VMP_FROM_GUEST ? segment->offered : 0;
 	}
 	vmp_vec_foreach (seen, &run->seen) {
 		if (seen->to_guest.packets > totals.to_guest)
@@ -214,7 +217,7 @@ static int verdict_without_loss(struct vmp_run *run)
 	return set_verdict(&run->verdict, VMP_STATE_OK, "no-loss",
 			   totals.unsure || !run->capture_whole ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN,
 			   format_summary("no loss on this host: %llu packets to the guest and %llu from it were followed%s",
-					  (ull)totals.to_guest, (ull)totals.from_guest,
+					  (ull)totals.followed_to, (ull)totals.followed_from,
 					  totals.unsure ? ", some of them unsure" : ""));
 }
 

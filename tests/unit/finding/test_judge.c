@@ -115,7 +115,10 @@ static void healthy(void **state)
 	add_segment(&run, VMP_FROM_GUEST, TAP0, ETH0, 40, 0, 0);
 	add_segment(&run, VMP_TO_GUEST, TAP0, GUEST, 40, 0, 0);
 	add_echo(&run, 40, 40);
+	/* Broadcasts that nobody is owed are seen, and not followed. */
+	see(&run, ETH0, 70, 40);
 	judge(&run, VMP_STATE_OK, "no-loss", 0);
+	assert_non_null(strstr(run.verdict.summary, "40 packets to the guest and 40 from it"));
 	assert_int_equal(run.findings.n, 0);
 	vmp_run_clear(&run);
 }
