@@ -197,25 +197,6 @@ def check_pcapng(lab, trace, result, truth):
         raise Fail("packets without a direction flag")
 
 
-@scenario("evidence-again", about="vmpath analyze on the evidence of a trace gives the same fates and verdict")
-def again(lab):
-    if "analyze" not in lab.run("--help").out:
-        raise Skip("this program has no analyze yet: evidence judged again offline")
-    place = lab.lab.rundir / "evidence"
-    lab.host.run(["mkdir", "-p", place])
-    lab.finally_(lab.host.run, ["rm", "-rf", str(place)])
-    result, _ = traced_with_loss(lab, place)
-    offline = lab.run("analyze", "--json", place / os.listdir(place)[0])
-    for part in ("verdict", "segments", "exchanges"):
-        a, b = result.doc[part], offline.doc[part]
-        if part == "segments":      # causes come from the live kernel
-            a, b = ([{k: s[k] for k in ("direction", "from", "to", "offered", "delivered", "lost", "unsure")} for s in x] for x in (a, b))
-        if a != b:
-            raise Fail(f"{part} differ: live {a}; offline {b}")
-    if offline.rc != result.rc:
-        raise Fail(f"exit status {offline.rc}, live it was {result.rc}")
-
-
 def traced_with_loss(lab, place):
     truth = lab.truth()
     lab.traffic("ping")
