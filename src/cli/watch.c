@@ -84,7 +84,8 @@ static int keep(struct window *window, const struct vmp_settled *settled)
 
 	if (!held)
 		return 0;
-	if (settled->relevant) {
+	/* What came before the window was not seen at every point yet: its gaps would look like losses. */
+	if (settled->relevant && held->frame.ts_ns >= trace->run.started_ns) {
 		struct vmp_evidence_frame item = {&held->frame, &held->packet, settled->packet_id, NULL};
 
 		if (settled->fate == VMP_FATE_LOST) {
