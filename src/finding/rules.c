@@ -57,6 +57,11 @@ int vmp_rules_edge(const struct vmp_run *run)
 	return best;
 }
 
+bool vmp_rules_tool_asks(const struct vmp_exchange *exchange)
+{
+	return exchange->kind == VMP_EXCHANGE_ARP || exchange->kind == VMP_EXCHANGE_ND;
+}
+
 const char *vmp_rules_questions(enum vmp_exchange_kind kind)
 {
 	static const char *const words[VMP_EXCHANGE_KINDS] = {

@@ -36,6 +36,9 @@ const struct vmp_path_fact *vmp_rules_xdp(const struct vmp_run *run, int hop);
 /* Index of the hop with this role, -1: none. */
 int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role);
 
+/* May a tool ask this for ever on purpose, as arping does? Then its repetitions prove nothing by themselves. */
+bool vmp_rules_tool_asks(const struct vmp_exchange *exchange);
+
 /* "ICMP echo requests", "TCP connection attempts", ... */
 const char *vmp_rules_questions(enum vmp_exchange_kind kind);
 

@@ -109,6 +109,15 @@ int vmp_rule_queue_drops(struct vmp_run *run)
 	return 0;
 }
 
+/* Does the guest leave questions that reached it unanswered? */
+static bool leaves_questions(const struct vmp_run *run)
+{
+	vmp_vec_foreach (exchange, &run->exchanges)
+		if (exchange->direction == VMP_TO_GUEST && exchange->reached > exchange->answered)
+			return true;
+	return false;
+}
+
 /* The guest repeats a question although the answer reached its backend: it does not hear. */
 int vmp_rule_guest_ignores_answers(struct vmp_run *run)
 {
@@ -118,12 +127,15 @@ int vmp_rule_guest_ignores_answers(struct vmp_run *run)
 		const struct vmp_exchange *exchange = &run->exchanges.v[i];
 		char asked_of[VMP_IP_STRLEN], asker[VMP_IP_STRLEN];
 		struct vmp_finding *finding;
+		bool tool;
 
 		if (exchange->direction != VMP_FROM_GUEST || exchange->asked_again < AGAIN_ASKED || !last)
 			continue;
-		finding = vmp_finding_add(&run->findings, "guest-ignores-answers", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_LIKELY,
-					  "the guest repeats %s although they are answered: its driver or network stack drops what it is given",
-					  vmp_rules_questions(exchange->kind));
+		tool = vmp_rules_tool_asks(exchange) && !leaves_questions(run);
+		finding = vmp_finding_add(&run->findings, "guest-ignores-answers", tool ? VMP_SEVERITY_WARNING : VMP_SEVERITY_CRITICAL,
+					  tool ? VMP_CONFIDENCE_WEAK : VMP_CONFIDENCE_LIKELY,
+					  "the guest repeats %s although they are answered: its driver or network stack drops what it is given%s",
+					  vmp_rules_questions(exchange->kind), tool ? ", unless a tool like arping asks on purpose" : "");
 		if (!finding)
 			return -ENOMEM;
 		vmp_finding_place(finding, VMP_TO_GUEST, last->from, last->to);

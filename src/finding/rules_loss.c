@@ -130,7 +130,10 @@ static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
 		vmp_finding_evidence(finding, "%llu of them carry VLAN tag %u at %s; this path takes tag %u",
 				     (unsigned long long)segment->wrong_tag, segment->wrong_tag_id, from,
 				     run->path.hops.v[segment->from].tag);
-	if (segment->elsewhere)
+	if (segment->elsewhere && run->path.hops.v[segment->elsewhere_hop].role == VMP_ROLE_SWITCH)
+		vmp_finding_evidence(finding, "%llu of them were taken up by the host itself at %s: it believes the MAC to be its own",
+				     (unsigned long long)segment->elsewhere, vmp_run_hop_name(run, segment->elsewhere_hop));
+	else if (segment->elsewhere)
 		vmp_finding_evidence(finding, "%llu of them were seen leaving at %s instead%s%s",
 				     (unsigned long long)segment->elsewhere, vmp_run_hop_name(run, segment->elsewhere_hop),
 				     run->path.hops.v[segment->elsewhere_hop].owner ? ", which belongs to guest " : "",

@@ -39,13 +39,15 @@ int vmp_rule_lost_beyond_host(struct vmp_run *run)
 	for (size_t i = 0; i < run->exchanges.n; i++) {
 		const struct vmp_exchange *exchange = &run->exchanges.v[i];
 		char asker[VMP_IP_STRLEN], asked_of[VMP_IP_STRLEN];
+		bool tool = vmp_rules_tool_asks(exchange);
 		struct vmp_finding *finding;
 
 		if (exchange->direction != VMP_TO_GUEST || exchange->asked_again < AGAIN_ASKED)
 			continue;
-		finding = vmp_finding_add(&run->findings, "lost-beyond-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_LIKELY,
-					  "the guest's answers leave this host at %s and the peer keeps asking: they are lost beyond this host",
-					  vmp_run_hop_name(run, edge));
+		finding = vmp_finding_add(&run->findings, "lost-beyond-host", tool ? VMP_SEVERITY_WARNING : VMP_SEVERITY_CRITICAL,
+					  tool ? VMP_CONFIDENCE_WEAK : VMP_CONFIDENCE_LIKELY,
+					  "the guest's answers leave this host at %s and the peer keeps asking: they are lost beyond this host%s",
+					  vmp_run_hop_name(run, edge), tool ? ", unless a tool like arping asks on purpose" : "");
 		if (!finding)
 			return -ENOMEM;
 		vmp_finding_place(finding, VMP_FROM_GUEST, edge, network);

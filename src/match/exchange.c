@@ -12,7 +12,8 @@
 
 enum { SLOTS = 16384, PROBES = 16 };
 
-#define AGAIN_AFTER_NS 50000000ULL /* a repetition this soon after the answer crossed it on the way */
+#define AGAIN_AFTER_NS 50000000ULL  /* a repetition this soon after the answer crossed it on the way */
+#define RESOLVER_NS    900000000ULL /* no resolver asks the same more often (RFC 1122 2.3.2.1, RFC 4861 RetransTimer): a tool does */
 
 struct key {
 	struct vmp_ip asker, target;
@@ -30,6 +31,7 @@ struct question {
 	uint64_t asked_near, asked, answered, answered_near, asked_again;
 	uint64_t first_ns, last_ns, near_answer_ns;
 	uint64_t owing_ns;      /* when the last one owed was asked */
+	uint64_t near_ns;       /* when it was last asked at the near end */
 };
 
 struct vmp_exchange_table {
@@ -145,8 +147,8 @@ static struct reading read_packet(const struct vmp_packet *packet)
 		read_arp(packet, &reading);
 	else if (packet->flags & VMP_PKT_ND)
 		read_nd(packet, &reading);
-	else if (!(packet->flags & VMP_PKT_L4))
-		reading.part = PART_NONE;
+	else if (!(packet->flags & VMP_PKT_L4) || (packet->flags & VMP_PKT_FRAGMENT))
+		reading.part = PART_NONE; /* a fragment alone asks nothing: the rest may be lost */
 	else if (packet->flags & (VMP_PKT_ICMP | VMP_PKT_ICMP6))
 		read_echo(packet, &reading);
 	else if (packet->flags & VMP_PKT_TCP)
@@ -188,14 +190,16 @@ static bool is_repetition(const struct question *question, const struct reading 
 static void ask_near(struct vmp_exchange_table *table, struct question *question, const struct reading *reading,
 		     uint64_t ts_ns, bool counts)
 {
-	bool tcp = reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE;
+	/* A question asked of the target alone shows that the asker knows it: a probe, not a repetition (ARP, ND). */
+	bool resolver = reading->group && ts_ns >= question->near_ns + RESOLVER_NS;
+	bool again = question->near_answer_ns && ts_ns > question->near_answer_ns + AGAIN_AFTER_NS;
 
 	if (!is_repetition(question, reading, question->asked_near))
 		question->asked_near += counts;
-	/* A question asked of the target alone shows that the asker knows it: a probe, not a repetition (ARP, ND). */
-	if (counts && question->near_answer_ns && ts_ns > question->near_answer_ns + AGAIN_AFTER_NS && (tcp || reading->group))
+	if (counts && again && (reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE || resolver))
 		if (!question->asked_again++)
 			table->with_repeats++;
+	question->near_ns = ts_ns;
 }
 
 static void ask_far(struct question *question, const struct reading *reading, uint64_t ts_ns, bool counts)
