@@ -71,10 +71,9 @@ set_up() {
 
 # quiet NAME SECONDS COMMAND...: run with all output in NAME.log; the log's end is shown when it fails.
 quiet() {
-	local name=$1 seconds=$2 start=$SECONDS status=0
+	local name=$1 seconds=$2 status=0
 	shift 2
 	timeout -k 30 "$seconds" "$@" >"$logs/$name.log" 2>&1 || status=$?
-	tell "# $name: $((SECONDS - start)) s"
 	[ $status -eq 0 ] || {
 		[ $status -ne 124 ] || tell "# no end after $seconds s"
 		grep -E '^(FAIL|ERROR): |^not ok|: error: ' "$logs/$name.log" | head -n 40 | sed 's/^/#   /' || true
@@ -258,7 +257,7 @@ stopped() {
 }
 
 main() {
-	local step
+	local step start
 	for step; do
 		case " --list $steps " in
 		*" $step "*) ;;
@@ -283,7 +282,9 @@ main() {
 	[ $# -gt 0 ] || set -- $steps
 	for step; do
 		tell "== $step"
+		start=$SECONDS
 		"step_${step//-/_}"
+		tell "# step $step took $((SECONDS - start)) s"
 	done
 	finish || exit 1
 }
