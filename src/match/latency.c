@@ -40,7 +40,8 @@ static double percentile_us(const struct vmp_latencies *latencies, unsigned int 
 		if (sum >= rank) {
 			double ns = bucket_ns(i);
 
-			return (ns > (double)latencies->max_ns ? (double)latencies->max_ns : ns) / 1e3;
+			/* The last bucket holds all that is longer. */
+			return (i == VMP_LATENCY_BUCKETS - 1 || ns > (double)latencies->max_ns ? (double)latencies->max_ns : ns) / 1e3;
 		}
 	}
 	return (double)latencies->max_ns / 1e3;

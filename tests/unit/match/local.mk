@@ -1,8 +1,16 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
-match_tests = tests/unit/match/test_random
+match_tests = tests/unit/match/test_match tests/unit/match/test_parts tests/unit/match/test_random
 check_PROGRAMS += $(match_tests)
 TESTS += $(match_tests)
 match_test_libs = $(WHOLE) libvmp_match.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
+tests_unit_match_test_match_SOURCES = %D%/test_match.c %D%/world.c %D%/world.h
+tests_unit_match_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_match_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_match_LDADD = $(match_test_libs)
+tests_unit_match_test_parts_SOURCES = %D%/test_parts.c %D%/world.c %D%/world.h
+tests_unit_match_test_parts_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_parts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_parts_LDADD = $(match_test_libs)
 tests_unit_match_test_random_SOURCES = %D%/test_random.c %D%/world.c %D%/world.h
 tests_unit_match_test_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_random_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

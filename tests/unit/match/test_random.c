@@ -257,7 +257,9 @@ static enum truth go_split(struct story *story, struct flow *flow, int step, uin
 			delivered++;
 		go(story, flow, step + 1, start, &part);
 	}
-	return lost == 0 && under_way == 0 ? IS_DELIVERED : delivered == 0 && under_way == 0 ? IS_LOST : IS_PARTLY;
+	if (delivered == 0)
+		return under_way ? IS_UNDER_WAY : IS_LOST;
+	return lost == 0 && under_way == 0 ? IS_DELIVERED : IS_PARTLY;
 }
 
 /* A packet is at a step. Returns what becomes of it on its way to the next one. */
