@@ -24,7 +24,7 @@ packages_missing() {
 # Install what is missing of the groups given. Nothing is asked, nothing recommended comes along, and no service is
 # started by its installation: the lab starts what it needs in namespaces of its own.
 packages_install() {
-	local missing policy=/usr/sbin/policy-rc.d made_policy='' status=0
+	local missing policy=/usr/sbin/policy-rc.d made_policy='' status=0 log
 	if ! command -v apt-get >/dev/null; then
 		echo "This is not Debian: install what $top/contrib/packages.debian names (README has Fedora's names)."
 		return 0
@@ -40,12 +40,17 @@ packages_install() {
 		chmod 755 "$policy"
 		made_policy=1
 	fi
+	log=$(mktemp)
 	{
 		apt-get -q update &&
 			DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
 				--no-install-recommends install "${missing[@]}"
-	} </dev/null || status=$?
+	} </dev/null >"$log" 2>&1 || status=$?
 	[ -z "$made_policy" ] || rm -f "$policy"
-	[ $status -eq 0 ] || echo "apt-get could not install them; see its words above." >&2
+	if [ $status -ne 0 ]; then
+		cat "$log" >&2
+		echo "apt-get could not install them; see its words above." >&2
+	fi
+	rm -f "$log"
 	return $status
 }
