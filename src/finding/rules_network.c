@@ -62,13 +62,30 @@ int vmp_rule_lost_beyond_host(struct vmp_run *run)
 	return 0;
 }
 
-/* The network answers something of the guest's, or asks it: then it is not deaf. */
+/* On a routed path this host itself resolves addresses for the guest: that says nothing about what lies beyond it. */
+static bool is_answered_here(const struct vmp_run *run, const struct vmp_exchange *exchange)
+{
+	return run->path.mode == VMP_PATH_ROUTED && (exchange->kind == VMP_EXCHANGE_ARP || exchange->kind == VMP_EXCHANGE_ND);
+}
+
+/* The network answers something of the guest's: then it is not deaf. */
 static bool network_answers(const struct vmp_run *run)
 {
 	vmp_vec_foreach (exchange, &run->exchanges)
-		if (exchange->direction == VMP_FROM_GUEST && exchange->answered > 0)
+		if (exchange->direction == VMP_FROM_GUEST && exchange->answered > 0 && !is_answered_here(run, exchange))
 			return true;
 	return false;
+}
+
+/*
+ * Does other traffic come in, so that it is this one neighbour that does not answer and not the network? On a routed path
+ * the host's own packets come in as well; there only connections that go on tell.
+ */
+static bool others_come_in(const struct vmp_run *run, int edge)
+{
+	if (run->path.mode == VMP_PATH_ROUTED)
+		return run->observations.guest_tcp_packets > 0;
+	return run->seen.v[edge].unicast_to_guest > 0;
 }
 
 /* The one the guest asks for in vain is the one that waits for its answer: that is what the guest's silence comes from. */
@@ -95,12 +112,11 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 		return 0;
 	vmp_vec_foreach (exchange, &run->exchanges)
 		if (exchange->direction == VMP_FROM_GUEST && exchange->reached >= UNANSWERED_ASKED &&
-		    (!worst || exchange->reached > worst->reached))
+		    !is_answered_here(run, exchange) && (!worst || exchange->reached > worst->reached))
 			worst = exchange;
 	if (!worst)
 		return 0;
-	/* Other traffic that comes in shows that it is this one neighbour that does not answer, not the network. */
-	deaf = run->seen.v[edge].unicast_to_guest == 0 || blocks_answers(run, worst);
+	deaf = !others_come_in(run, edge) || blocks_answers(run, worst);
 	finding = vmp_finding_add(&run->findings, deaf ? "nothing-arrives" : "questions-unanswered",
 				  !deaf ? VMP_SEVERITY_INFO : routed ? VMP_SEVERITY_WARNING : VMP_SEVERITY_CRITICAL,
 				  routed ? VMP_CONFIDENCE_WEAK : VMP_CONFIDENCE_LIKELY,
