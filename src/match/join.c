@@ -142,7 +142,7 @@ void vmp_match_inherit_doubt(struct vmp_match *match, struct vmp_sight *open)
 		const struct vmp_tie *note = &match->ties[i];
 
 		if (note->ts_ns != open->ts_ns || note->id.h[0] != open->id.h[0] || note->id.h[1] != open->id.h[1] ||
-		    note->at != vmp_match_place_main(open->place) || note->since_ns >= open->since_ns)
+		    note->at != vmp_match_place_main(open->place) || note->since_ns > open->since_ns)
 			continue;
 		open->since_ns = note->since_ns;
 		open->doubt_ns = note->ts_ns;
@@ -168,7 +168,7 @@ static uint64_t last_open_ns(const struct vmp_match *match, const struct vmp_sig
 static void tie(struct vmp_match *match, struct vmp_sight *here, uint32_t slot)
 {
 	struct vmp_sight *open = vmp_pool_at(match->pool, slot);
-	bool doubtful = vmp_match_pass_doubt(match, slot, here->ts_ns) || open->since_ns < open->ts_ns;
+	bool doubtful = vmp_match_pass_doubt(match, slot, here->ts_ns) || open->doubt_ns;
 
 	note_tie(match, open, here);
 	if (doubtful)

@@ -54,10 +54,12 @@ static void account_taken(const struct vmp_backend_gauge *gauge, uint64_t settle
 	uint64_t most = least(missing, segment->offered);
 	/* Two lower bounds: what is missing and cannot all be other traffic; what cannot be among those taken. */
 	uint64_t missed = least(minus(missing, others), segment->offered);
-	uint64_t untaken = minus(segment->offered, gauge->taken + (stuck ? 0 : gauge->waiting));
+	uint64_t untaken = minus(least(segment->offered, gauge->given), gauge->taken + gauge->slack + (stuck ? 0 : gauge->waiting));
+	/* More seen than given: the readings contradict each other, and say nothing of the difference. */
+	uint64_t uncounted = minus(segment->offered, gauge->given);
 
 	segment->lost = missed > untaken ? missed : untaken;
-	segment->unsure = least(segment->offered - segment->lost, minus(most, segment->lost) + (stuck ? 0 : waiting));
+	segment->unsure = least(segment->offered - segment->lost, minus(most, segment->lost) + (stuck ? 0 : waiting) + uncounted);
 	segment->unsure_why[VMP_UNSURE_ACCOUNTING] = segment->unsure;
 }
 

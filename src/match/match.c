@@ -191,7 +191,7 @@ static void expire(struct vmp_match *match, uint64_t now_ns)
 		if (sight->ts_ns + match->conf.settle_ns >= now_ns)
 			return;
 		if (sight->on & (1U << VMP_CHAIN_OPEN)) {
-			if (sight->since_ns < sight->ts_ns)
+			if (sight->doubt_ns)
 				vmp_match_pass_doubt(match, slot, sight->doubt_ns);
 			vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 			vmp_pool_chain(match->pool, VMP_CHAIN_LATE, slot);

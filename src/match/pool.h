@@ -30,7 +30,7 @@ typedef uint16_t vmp_place;
 struct vmp_sight {
 	uint64_t ts_ns;
 	uint64_t since_ns;      /* this one, or an equal one seen since then, is what is missing; ts_ns: this one */
-	uint64_t doubt_ns;      /* until when equal ones were open together with it */
+	uint64_t doubt_ns;      /* until when equal ones were open together with it; 0: none */
 	struct vmp_hash128 id;
 	uint64_t flow;          /* hash of addresses, protocol and ports */
 	uint64_t packet_id;

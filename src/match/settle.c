@@ -155,7 +155,7 @@ static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete
 	if (open->fate != VMP_FATE_NONE || open->expect == VMP_EXPECT_NOWHERE || open->next_hop < 0)
 		return;
 	open->fate = (uint8_t)decide(match, open, complete_ns, &elsewhere, &last_ns);
-	if (open->fate != VMP_FATE_DELIVERED && open->since_ns < open->ts_ns)
+	if (open->fate != VMP_FATE_DELIVERED && open->doubt_ns)
 		vmp_match_pass_doubt(match, slot, open->doubt_ns);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_LATE, slot);

@@ -1,8 +1,26 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
-match_tests = tests/unit/match/test_match tests/unit/match/test_parts tests/unit/match/test_random
+match_tests = \
+  tests/unit/match/test_classify \
+  tests/unit/match/test_exchange \
+  tests/unit/match/test_last_hop \
+  tests/unit/match/test_match \
+  tests/unit/match/test_parts \
+  tests/unit/match/test_random
 check_PROGRAMS += $(match_tests)
 TESTS += $(match_tests)
 match_test_libs = $(WHOLE) libvmp_match.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
+tests_unit_match_test_classify_SOURCES = %D%/test_classify.c %D%/world.c %D%/world.h
+tests_unit_match_test_classify_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_classify_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_classify_LDADD = $(match_test_libs)
+tests_unit_match_test_exchange_SOURCES = %D%/test_exchange.c %D%/world.c %D%/world.h
+tests_unit_match_test_exchange_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_exchange_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_exchange_LDADD = $(match_test_libs)
+tests_unit_match_test_last_hop_SOURCES = %D%/test_last_hop.c %D%/world.c %D%/world.h
+tests_unit_match_test_last_hop_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_last_hop_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_last_hop_LDADD = $(match_test_libs)
 tests_unit_match_test_match_SOURCES = %D%/test_match.c %D%/world.c %D%/world.h
 tests_unit_match_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_match_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
