@@ -280,8 +280,10 @@ bool vmp_match_join(struct vmp_match *match, struct vmp_sight *here, enum vmp_so
 	if (!is_later_hop(match, here))
 		return false;
 	slot = find_open(match, here, place);
-	if (slot == VMP_POOL_NONE && match->has_inactive && here->direction == VMP_TO_GUEST)
+	if (slot == VMP_POOL_NONE && match->has_inactive && here->direction == VMP_TO_GUEST) {
 		slot = find_open(match, here, place | PLACE_SPARE_WAY);
+		match->spare_way_used = match->spare_way_used || slot != VMP_POOL_NONE;
+	}
 	if (slot != VMP_POOL_NONE) {
 		tie(match, here, slot);
 		return false;

@@ -77,6 +77,7 @@ struct vmp_match {
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
+	bool spare_way_used;            /* something did go on from an inactive slave */
 	bool has_copies;                /* a switch in promiscuous mode shows all frames a second time */
 	uint8_t tags[4096 / 8];         /* VLANs in which frames with the guest's MAC leave this host beside the path's */
 };

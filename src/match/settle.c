@@ -75,8 +75,11 @@ static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *o
 		return unsure(open, why);
 	if (complete_ns < open->ts_ns + match->conf.settle_ns)
 		return unsure(open, VMP_UNSURE_WINDOW);
-	if (open->twin)
-		return match->path->hops.v[open->hop].inactive ? VMP_FATE_NONE : unsure(open, VMP_UNSURE_IDENTITY);
+	if (open->twin && match->path->hops.v[open->hop].inactive)
+		return VMP_FATE_NONE;
+	/* The active slave's copy comes first wherever one of the two arrives, unless another slave has become the active one. */
+	if (open->twin && (!match->has_inactive || match->spare_way_used))
+		return unsure(open, VMP_UNSURE_IDENTITY);
 	if (open->wrong_tag && vmp_match_uses_tag(match, open->tag))
 		return VMP_FATE_NONE;
 	spares = look_at_spares(match, open);

@@ -425,6 +425,34 @@ static void bond(void **state)
 	}
 }
 
+/* The network floods to both slaves: of what the bond drops, one copy is lost; after a failover that is not known. */
+static void bond_flooded(void **state)
+{
+	(void)state;
+	for (int failed_over = 0; failed_over < 2; failed_over++) {
+		struct vmp_packet packet = udp(&mac_gateway, &mac_guest, 1), dropped = udp(&mac_gateway, &mac_guest, 2);
+		struct world world;
+		struct vmp_run run;
+
+		begin(&world, WORLD_BOND);
+		/* eth1 is the active one by now: what is seen there goes on before the copy at eth0 is seen. */
+		see(&world, ETH1, VMP_DEV_IN, START, &packet);
+		if (failed_over)
+			see(&world, BOND, VMP_DEV_IN, START, &packet);
+		see(&world, ETH0, VMP_DEV_IN, START + US, &packet);
+		if (!failed_over)
+			see(&world, BOND, VMP_DEV_IN, START + US, &packet);
+		see(&world, ETH0, VMP_DEV_IN, START + MS, &dropped);
+		see(&world, ETH1, VMP_DEV_IN, START + MS, &dropped);
+		world_report(&world, END + 2 * SEC, &run);
+		assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, BOND).lost, failed_over ? 0 : 1);
+		assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, BOND).unsure, failed_over ? 2 : 0);
+		assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH1, BOND).lost, 0);
+		world_clear_run(&run);
+		world_end(&world);
+	}
+}
+
 /* The middle hop missed it, the last one did not: no loss. */
 static void seen_beyond(void **state)
 {
@@ -678,6 +706,7 @@ int main(void)
 		cmocka_unit_test(neighbours),
 		cmocka_unit_test(unwatched_port),
 		cmocka_unit_test(bond),
+		cmocka_unit_test(bond_flooded),
 		cmocka_unit_test(seen_beyond),
 		cmocka_unit_test(equal_times),
 		cmocka_unit_test(clock_back),
