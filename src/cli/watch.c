@@ -32,6 +32,7 @@ struct window {
 	struct vmp_order *order;
 	struct held *oldest, **newest;
 	struct vmp_live *live;
+	uint64_t open_ns;               /* when the last point was opened */
 	uint64_t end_ns;                /* of the window */
 	bool closed;
 	uint64_t stats_ns, backend_ns;  /* last looks */
@@ -45,8 +46,12 @@ struct window {
 static int take_frame(void *context, const struct vmp_frame *frame)
 {
 	struct window *window = context;
-	int code = vmp_order_push(window->order, frame);
+	int code;
 
+	/* Seen while a point further on was not open yet: it would wait there for the next equal packet's counterpart. */
+	if (frame->ts_ns < window->open_ns)
+		return 0;
+	code = vmp_order_push(window->order, frame);
 	if (code == -ENOBUFS) {
 		vmp_match_gap(window->trace->match, frame->point, frame->ts_ns, frame->ts_ns, VMP_UNSURE_CAPTURE_LOSS);
 		return 0;
@@ -298,6 +303,9 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 	code = vmp_hash_key_random(&window->key);
 	if (code < 0)
 		return vmp_err_set(err, -code, "cli", NULL, "no random numbers are to be had from the kernel: %s", strerror(-code));
+	vmp_vec_foreach (point, &trace->run.points)
+		if (point->opened && point->opened_ns > window->open_ns)
+			window->open_ns = point->opened_ns;
 	trace->run.settle_ns = SETTLE_NS;
 	trace->run.capture_whole = true;
 	trace->run.started_ns = window->stats_ns = vmp_clock_realtime_ns();
