@@ -115,3 +115,17 @@ def healthy_udp(lab):
     judge.healthy(result)
     if judge.segment(result, "to_guest", UPLINK, TAP)["offered"] < 1000:
         raise Fail("of 1000 packets per second hardly any were counted")
+
+
+@scenario("healthy-equal-packets", about="a tool repeats one and the same ARP request ten times a second, all are answered")
+def equal_packets(lab):
+    lab.traffic("arp", dev="peer0", source=PEER_IP, interval=0.1)
+    result = lab.trace("web01", GUEST_IP)
+    never_lost(result)
+    judge.verdict(result, "ok", "no-loss")
+    unsure = [s for s in result.doc["segments"] if s["unsure"]]
+    if unsure or result.verdict["confidence"] != "certain":
+        raise Fail(f"equal packets are not told apart: {unsure}, {result.verdict}")
+    slow = [s for s in result.doc["segments"] if s.get("latency_us", {}).get("p50", 0) > 50000]
+    if slow:
+        raise Fail(f"a packet was taken for the one before it: {slow}")
