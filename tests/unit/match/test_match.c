@@ -232,6 +232,26 @@ static void identical_and_gap(void **state)
 	expect(&world, VMP_TO_GUEST, ETH0, TAP, 49, 0, 1);
 }
 
+/*
+ * Two are hidden by the gap. One of those is given up before the next of the others comes: the doubt must not end with it.
+ */
+static void identical_with_pauses(void **state)
+{
+	static const uint64_t at_ms[] = {0, 10, 300, 1200};
+	struct vmp_packet packet = udp(&mac_gateway, &mac_guest, 7);
+	struct world world;
+
+	(void)state;
+	begin(&world, 0);
+	for (int i = 0; i < 4; i++) {
+		see(&world, ETH0, VMP_DEV_IN, START + SEC + at_ms[i] * MS, &packet);
+		if (i >= 2)
+			see(&world, TAP, VMP_DEV_OUT, START + SEC + at_ms[i] * MS + 5 * US, &packet);
+	}
+	vmp_match_gap(world.match, (size_t)world.hop_points[TAP], START + SEC, START + SEC + 20 * MS, VMP_UNSURE_CAPTURE_LOSS);
+	expect(&world, VMP_TO_GUEST, ETH0, TAP, 2, 0, 2);
+}
+
 /* ... and at the edges of the window. The one before it is missing, or the last one in it. */
 static void identical_at_the_edges(void **state)
 {
@@ -287,6 +307,33 @@ static void late(void **state)
 		world_clear_run(&run);
 		world_end(&world);
 	}
+}
+
+/* Packets take three seconds here, and when the last one's time came, nobody looked. */
+static void late_and_gap(void **state)
+{
+	struct world world;
+	struct vmp_run run;
+
+	(void)state;
+	begin(&world, 0);
+	for (uint16_t id = 0; id < 3; id++) {
+		struct vmp_packet packet = udp(&mac_gateway, &mac_guest, id);
+
+		see(&world, ETH0, VMP_DEV_IN, START + id, &packet);
+	}
+	vmp_match_settle(world.match, START + 2 * SEC);
+	for (uint16_t id = 0; id < 2; id++) {
+		struct vmp_packet packet = udp(&mac_gateway, &mac_guest, id);
+
+		see(&world, TAP, VMP_DEV_OUT, START + 2500 * MS + id, &packet);
+	}
+	vmp_match_gap(world.match, (size_t)world.hop_points[TAP], START + 2600 * MS, START + 2700 * MS, VMP_UNSURE_CAPTURE_LOSS);
+	world_report(&world, END + 2 * SEC, &run);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).delivered, 2);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).unsure_why[VMP_UNSURE_CAPTURE_LOSS], 1);
+	world_clear_run(&run);
+	world_end(&world);
 }
 
 static void groups(void **state)
@@ -612,6 +659,42 @@ static void sent_again(void **state)
 	expect(&world, VMP_FROM_GUEST, TAP, ETH0, 1, 1, 0);
 }
 
+/* IPv6 has no id. The same bytes twice, the second try in pieces; a gap hides the first, or not; soon after it, or late. */
+static void sent_again_without_id(void **state)
+{
+	static const struct {
+		uint64_t after_ms;
+		bool gap;
+		uint64_t lost, unsure;
+	} cases[] = {{20, false, 1, 0}, {20, true, 0, 1}, {3000, false, 1, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t second = START + MS + cases[i].after_ms * MS;
+		struct world world;
+
+		begin(&world, 0);
+		for (int try = 0; try < 2; try++) {
+			struct vmp_packet whole = tcp(&mac_guest, &mac_gateway, 0, 5000, 3 * 1448, VMP_TCP_ACK);
+
+			whole.flags = (whole.flags & ~(uint32_t)VMP_PKT_IP4) | VMP_PKT_IP6;
+			whole.tcp_ack = (uint32_t)try;
+			see(&world, TAP, VMP_DEV_IN, try ? second : START + MS, &whole);
+			vmp_match_settle(world.match, try ? second : START + MS);
+		}
+		vmp_match_settle(world.match, second);
+		for (uint16_t k = 0; k < 3; k++) {
+			struct vmp_packet piece = tcp(&mac_guest, &mac_gateway, 0, 5000 + k * 1448U, 1448, VMP_TCP_ACK);
+
+			piece.flags = (piece.flags & ~(uint32_t)VMP_PKT_IP4) | VMP_PKT_IP6;
+			see(&world, ETH0, VMP_DEV_OUT, second + 10 * US + k, &piece);
+		}
+		if (cases[i].gap)
+			vmp_match_gap(world.match, (size_t)world.hop_points[ETH0], START + MS, START + 2 * MS, VMP_UNSURE_CAPTURE_LOSS);
+		expect(&world, VMP_FROM_GUEST, TAP, ETH0, 1, cases[i].lost, cases[i].unsure);
+	}
+}
+
 /* Through a shaper: the pieces come after more than the settle time. */
 static void late_pieces(void **state)
 {
@@ -698,8 +781,10 @@ int main(void)
 		cmocka_unit_test(identical),
 		cmocka_unit_test(identical_queued),
 		cmocka_unit_test(identical_and_gap),
+		cmocka_unit_test(identical_with_pauses),
 		cmocka_unit_test(identical_at_the_edges),
 		cmocka_unit_test(late),
+		cmocka_unit_test(late_and_gap),
 		cmocka_unit_test(groups),
 		cmocka_unit_test(elsewhere),
 		cmocka_unit_test(moved_away),
@@ -715,6 +800,7 @@ int main(void)
 		cmocka_unit_test(split),
 		cmocka_unit_test(merged),
 		cmocka_unit_test(sent_again),
+		cmocka_unit_test(sent_again_without_id),
 		cmocka_unit_test(late_pieces),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(tags),
