@@ -112,7 +112,7 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 		return 0;
 	vmp_vec_foreach (exchange, &run->exchanges)
 		if (exchange->direction == VMP_FROM_GUEST && exchange->reached >= UNANSWERED_ASKED &&
-		    !is_answered_here(run, exchange) && (!worst || exchange->reached > worst->reached))
+		    exchange->answered == 0 && (!worst || exchange->reached > worst->reached))
 			worst = exchange;
 	if (!worst)
 		return 0;

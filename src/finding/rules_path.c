@@ -58,6 +58,8 @@ static const struct path_rule {
 	 "bridge link set dev %H bcast_flood on"},
 	{"multicast-off", VMP_SEVERITY_INFO, PLACE_INTO_BACKEND, "multicast that nobody asked for does not reach the guest",
 	 "bridge link set dev %H mcast_flood on"},
+	{"neigh-suppress", VMP_SEVERITY_INFO, PLACE_NONE, "the bridge answers ARP and neighbour solicitations itself",
+	 "bridge -d link show; ip neigh show"},
 	{"mac-on-other-port", VMP_SEVERITY_WARNING, PLACE_INTO_BACKEND,
 	 "the bridge sends frames for the guest to another port", "bridge fdb show br %B | grep -i %M"},
 	{"duplicate-mac", VMP_SEVERITY_WARNING, PLACE_NONE, "two interfaces in one network have the same MAC",

@@ -96,6 +96,19 @@ static void check_flooding(struct vmp_check *check)
 			       check->sw->name);
 }
 
+/* net/bridge/br_arp_nd_proxy.c: with this on a port the bridge answers ARP and ND for it from what it knows. */
+static void check_suppression(struct vmp_check *check)
+{
+	vmp_vec_foreach (link, &check->host->links) {
+		if (link->master != check->sw->ifindex || !link->has_port || !link->port.neigh_suppress)
+			continue;
+		vmp_check_fact(check, "neigh-suppress", check->path->switch_hop,
+			       "%s answers ARP and neighbour solicitations itself instead of sending them to %s", check->sw->name,
+			       link->name);
+		return;
+	}
+}
+
 static void check_vlan(struct vmp_check *check)
 {
 	const struct vmp_link *backend = check->backend;
@@ -129,7 +142,8 @@ static void check_vlan(struct vmp_check *check)
 
 void vmp_check_ports(struct vmp_check *check)
 {
-	static vmp_check_fn *const checks[] = {check_state, check_isolation, check_flooding, check_vlan, NULL};
+	static vmp_check_fn *const checks[] = {check_state, check_isolation, check_flooding, check_suppression,
+					       check_vlan, NULL};
 
 	/* In a bridge that only the XML names, the backend is no port. */
 	if (check->sw)

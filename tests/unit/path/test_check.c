@@ -46,6 +46,8 @@ static const struct fault {
 	 "xdp-attached@eth0", {0}},
 	{"br_netfilter", "br0 bridge nf; eth0 nic in=br0; tap0 tap in=br0", TAP, "bridge-nf-on@br0", {0}},
 
+	{"the bridge answers ARP for a port", "br0 bridge; eth0 nic in=br0 suppress; tap0 tap in=br0", TAP, "neigh-suppress@br0", {0}},
+
 	/* MTU */
 	{"tap smaller than the NIC", "br0 bridge; eth0 nic in=br0; tap0 tap in=br0 mtu=1400", TAP, "mtu-smaller@tap0", {0}},
 	{"NIC smaller than the tap", "br0 bridge; eth0 nic in=br0; tap0 tap in=br0 mtu=9000", TAP, "mtu-smaller@eth0", {0}},

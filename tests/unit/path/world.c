@@ -119,7 +119,7 @@ static void link_word(struct vmp_host *host, struct vmp_link *link, const char *
 		{"xdp", &link->has_xdp, true},             {"isolated", &link->port.isolated, true}, {"locked", &link->port.locked, true},
 		{"noflood", &link->port.flood, false},     {"nobcast", &link->port.bcast_flood, false},
 		{"nomcast", &link->port.mcast_flood, false}, {"filtering", &link->vlan_filtering, true},
-		{"nf", &link->nf_call_iptables, true},
+		{"nf", &link->nf_call_iptables, true},    {"suppress", &link->port.neigh_suppress, true},
 	};
 
 	if (link_value(host, link, word))
