@@ -388,6 +388,29 @@ static void routed(void **state)
 	assert_int_equal(run.verdict.confidence, VMP_CONFIDENCE_WEAK);
 }
 
+/* The gateway is this host, and does not answer: that is told, and not laid at the network's door. */
+static void routed_gateway(void **state)
+{
+	(void)state;
+	run.path.mode = VMP_PATH_ROUTED;
+	run.path.hops.v[ETH0].role = VMP_ROLE_SWITCH;
+	add_exchange(VMP_EXCHANGE_ARP, VMP_FROM_GUEST, 10, 0);
+	assert_int_equal(vmp_finding_judge(&run), 0);
+	assert_non_null(find("nothing-arrives"));
+	assert_int_not_equal(run.verdict.state, VMP_STATE_LOSS);
+}
+
+/* An ARP request for ever may be a tool's; a connection attempt repeated is not. */
+static void arping(void **state)
+{
+	struct vmp_exchange *exchange = add_exchange(VMP_EXCHANGE_ARP, VMP_TO_GUEST, 10, 10);
+
+	(void)state;
+	exchange->asked_again = 9;
+	verdict(VMP_STATE_INCONCLUSIVE, "lost-beyond-host", 1);
+	assert_int_equal(run.verdict.confidence, VMP_CONFIDENCE_WEAK);
+}
+
 /* ---- order, verdict, status -------------------------------------------------------------------------------------- */
 
 static void weighed(void **state)
@@ -462,7 +485,7 @@ int main(void)
 		TEST(healthy),	     TEST(one_lost),	TEST(unsure_is_not_lost), TEST(which_end),	TEST(not_taken),
 		TEST(link_is_down),  TEST(drops_of_perhaps_others), TEST(not_running), TEST(silent),	TEST(scanned),
 		TEST(cannot_answer), TEST(deaf_guest),	TEST(foreign_macs),	  TEST(beyond_the_host), TEST(nothing_arrives),
-		TEST(one_neighbour), TEST(routed),	TEST(weighed),		  TEST(nothing_seen),	TEST(statuses),
+		TEST(one_neighbour), TEST(routed), TEST(routed_gateway), TEST(arping),	TEST(weighed),		  TEST(nothing_seen),	TEST(statuses),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
