@@ -7,6 +7,7 @@ EXTRA_DIST += \
   HACKING \
   %D%/README \
   %D%/check.sh \
+  %D%/clean-debian.sh \
   %D%/demo.sh \
   %D%/packages.debian \
   %D%/packages.sh \
