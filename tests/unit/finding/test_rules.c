@@ -485,7 +485,8 @@ int main(void)
 		TEST(healthy),	     TEST(one_lost),	TEST(unsure_is_not_lost), TEST(which_end),	TEST(not_taken),
 		TEST(link_is_down),  TEST(drops_of_perhaps_others), TEST(not_running), TEST(silent),	TEST(scanned),
 		TEST(cannot_answer), TEST(deaf_guest),	TEST(foreign_macs),	  TEST(beyond_the_host), TEST(nothing_arrives),
-		TEST(one_neighbour), TEST(routed), TEST(routed_gateway), TEST(arping),	TEST(weighed),		  TEST(nothing_seen),	TEST(statuses),
+		TEST(one_neighbour), TEST(routed), TEST(routed_gateway), TEST(arping),	TEST(weighed),
+		TEST(nothing_seen), TEST(statuses),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
