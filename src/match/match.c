@@ -80,6 +80,8 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 	for (size_t i = 0; i < n_points; i++) {
 		const struct vmp_hop *hop = &path->hops.v[point_hops[i]];
 
+		if (hop->observed == VMP_OBSERVED_NO)
+			continue; /* its point could not be opened */
 		match->seen[point_hops[i]].has_point = true;
 		match->seen[point_hops[i]].point = i;
 		match->has_edge = match->has_edge || hop->role != VMP_ROLE_BACKEND;
