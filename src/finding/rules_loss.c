@@ -173,15 +173,21 @@ static bool was_observed(const struct vmp_run *run, int hop)
 	return run->seen.v[hop].has_point && run->points.v[run->seen.v[hop].point].opened;
 }
 
-/* Questions of the guest of which none got out and none was answered by anybody on this host either. */
+/*
+ * Questions of the guest of which none was answered and none went to a port of this host that it was meant for. That they
+ * were flooded to other guests means nothing.
+ */
 static uint64_t asked_in_vain(const struct vmp_run *run)
 {
 	uint64_t asked = 0;
 
+	vmp_vec_foreach (segment, &run->segments)
+		if (segment->direction == VMP_FROM_GUEST && segment->delivered > 0)
+			return 0;
 	vmp_vec_foreach (exchange, &run->exchanges) {
 		if (exchange->direction != VMP_FROM_GUEST)
 			continue;
-		if (exchange->answered + exchange->reached > 0)
+		if (exchange->answered > 0)
 			return 0;
 		asked += exchange->asked;
 	}

@@ -245,6 +245,7 @@ static void tap_is_down(void **state)
 
 static void uplink_is_down(void **state)
 {
+	struct vmp_segment *peer;
 	struct vmp_run run;
 
 	(void)state;
@@ -259,8 +260,13 @@ static void uplink_is_down(void **state)
 	assert_int_equal(run.verdict.direction, VMP_FROM_GUEST);
 	assert_int_equal(run.verdict.from, TAP0);
 	assert_int_equal(run.verdict.to, ETH0);
-	/* Another guest of the same bridge is asked, and does not need the uplink. */
+	/* That the questions were flooded to other guests' ports changes nothing. */
 	run.exchanges.v[0].reached = 20;
+	judge(&run, VMP_STATE_LOSS, "lost-in-host", 2);
+	/* Another guest of the same bridge is asked, at the port that the bridge knows for it: it needs no uplink. */
+	peer = vmp_vec_add(&run.segments);
+	assert_non_null(peer);
+	*peer = (struct vmp_segment){.direction = VMP_FROM_GUEST, .from = TAP0, .to = ETH0, .offered = 20, .delivered = 20};
 	assert_int_equal(vmp_finding_judge(&run), 0);
 	assert_null(find(&run, "lost-in-host"));
 	vmp_run_clear(&run);
