@@ -64,6 +64,16 @@ def at_the_guest(lab, fault, kinds=(("ping", {}),), duration=2, address=GUEST_IP
 
 
 def replies(truth, result, kind="echo-reply"):
-    """How many answers of the guest the truth saw at the tap in the program's window."""
+    """How many answers of the guest the truth saw at the tap in the program's window.
+
+    For "tcp": of the connections that were first asked for in that window. One that was begun before the fault goes on
+    talking: a guest that lost the last ACK sends its SYN-ACK again, one that was told nothing more its FIN.
+    """
     t0, t1 = result.window
-    return len(truth.seen(TAP, "from_guest", lambda f: f.kind == kind, t0, t1))
+    if kind != "tcp":
+        return len(truth.seen(TAP, "from_guest", lambda f: f.kind == kind, t0, t1))
+    first = {}
+    for f in truth.seen(TAP, "to_guest", lambda f: f.kind == "tcp"):
+        first.setdefault((f.src, f.sport, f.dport), f)
+    asked = {at for at, f in first.items() if f.flags == "S" and t0 <= f.ts <= t1}
+    return len(truth.seen(TAP, "from_guest", lambda f: f.kind == "tcp" and (f.dst, f.dport, f.sport) in asked, t0, t1))
