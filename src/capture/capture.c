@@ -24,6 +24,8 @@ struct vmp_capture {
 	size_t n;
 };
 
+enum { QUOTED_MAX = 160 }; /* of a filter in a message: what is wrong with it must fit in too */
+
 int vmp_capture_check_filter(const char *text, struct vmp_err *err)
 {
 	struct bpf_program program;
@@ -33,8 +35,8 @@ int vmp_capture_check_filter(const char *text, struct vmp_err *err)
 	if (!dead)
 		return vmp_err_set(err, ENOMEM, "capture", text, "out of memory");
 	if (pcap_compile(dead, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
-		r = vmp_err_set(err, EINVAL, "capture", text, "filter \"%s\": %s; pcap-filter(7) has the syntax", text,
-				pcap_geterr(dead));
+		r = vmp_err_set(err, EINVAL, "capture", text, "filter \"%.*s%s\": %s; pcap-filter(7) has the syntax", QUOTED_MAX, text,
+				strlen(text) > QUOTED_MAX ? "..." : "", pcap_geterr(dead));
 	else
 		pcap_freecode(&program);
 	pcap_close(dead);

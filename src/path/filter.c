@@ -68,9 +68,26 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
+/* libpcap takes a blank text for "everything" by itself, but not as a part of another. */
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\n\r\v\f")] == '\0';
+}
+
+/* These move the offsets of what stands after them (pcap-filter(7)): who writes one has said where the headers are. */
+static bool moves_offsets(const char *text)
+{
+	static const char *const words[] = {"vlan", "mpls", "pppoed", "pppoes", "geneve"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (has_word(text, words[i]))
+			return true;
+	return false;
+}
+
 int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter)
 {
-	const char *more = parts->operator_filter && *parts->operator_filter ? parts->operator_filter : NULL;
+	const char *more = parts->operator_filter && !is_blank(parts->operator_filter) ? parts->operator_filter : NULL;
 	struct vmp_buf plain = {0}, whole = {0};
 	char *text;
 
@@ -82,9 +99,9 @@ int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter)
 	/*
 	 * `vlan` moves the offsets of all that stands after it in the text, once more each time, so the cases come in the order
 	 * of their tags: none (or one in the metadata), one, two (a guest's own inside the host's). Addresses of Ethernet do
-	 * not move; and an operator who writes `vlan` has said where the tag is.
+	 * not move; and an operator who writes such a word has said where the tag is.
 	 */
-	if (whole.len && (parts->address || more) && !(more && has_word(more, "vlan"))) {
+	if (whole.len && (parts->address || more) && !(more && moves_offsets(more))) {
 		struct vmp_buf tagged = {0};
 
 		vmp_buf_printf(&tagged, "(%s) or (vlan and (%s)) or (vlan and (%s))", whole.s, whole.s, whole.s);

@@ -30,3 +30,17 @@ tests_fuzz_fuzz_domain_xml_SOURCES = %D%/fuzz_domain_xml.c %D%/fuzz.h
 tests_fuzz_fuzz_domain_xml_LDFLAGS = $(fuzz_link_flags)
 tests_fuzz_fuzz_domain_xml_LDADD = $(tests_fuzz_replay_domain_xml_LDADD)
 endif
+
+# filter: the text of -f
+EXTRA_DIST += %D%/filter.dict
+check_PROGRAMS += tests/fuzz/replay_filter
+TESTS += tests/fuzz/replay_filter
+tests_fuzz_replay_filter_SOURCES = $(fuzz_replay) %D%/fuzz_filter.c
+tests_fuzz_replay_filter_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"filter"'
+tests_fuzz_replay_filter_LDADD = libvmp_path.a libvmp_capture.a libvmp_model.a libvmp_base.a $(LIBPCAP_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_filter
+tests_fuzz_fuzz_filter_SOURCES = %D%/fuzz_filter.c %D%/fuzz.h
+tests_fuzz_fuzz_filter_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_filter_LDADD = $(tests_fuzz_replay_filter_LDADD)
+endif

@@ -64,6 +64,8 @@ static void filters(void **state)
 	expect(false, NULL, "tcp port 80", false, TAGGED("tcp port 80"));
 	/* Who writes vlan has said where the tag is. */
 	expect(true, NULL, "vlan 7 and icmp", false, "(" MAC " or ether multicast) and (vlan 7 and icmp)");
+	expect(true, NULL, "pppoes 7 and icmp", false, "(" MAC " or ether multicast) and (pppoes 7 and icmp)");
+	expect(true, NULL, " \t ", false, MAC " or ether multicast");
 	expect(true, NULL, "host vlanhost", true, TAGGED("(" MAC ") and (host vlanhost)"));
 }
 
