@@ -180,6 +180,8 @@ static void tie(struct vmp_match *match, struct vmp_sight *here, uint32_t slot)
 	vmp_pool_unchain(match->pool, VMP_CHAIN_OPEN, slot);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_LATE, slot);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_DATA, slot);
+	if (vmp_match_is_done(open))
+		vmp_pool_release(match->pool, slot);
 }
 
 /* A packet that was called lost turns up late: it was not. */
@@ -221,6 +223,8 @@ bool vmp_match_meets_spare(struct vmp_match *match, struct vmp_sight *open)
 	vmp_stretch_delivered(match, open, spare, true);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_SPARE, found);
 	vmp_pool_unchain(match->pool, VMP_CHAIN_FLOW, found);
+	if (vmp_match_is_done(spare))
+		vmp_pool_release(match->pool, found);
 	return true;
 }
 

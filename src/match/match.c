@@ -124,6 +124,11 @@ bool vmp_match_is_since_before(const struct vmp_match *match, const struct vmp_s
 	return open->ts_ns >= match->conf.start_ns && open->since_ns < match->conf.start_ns;
 }
 
+bool vmp_match_is_done(const struct vmp_sight *sight)
+{
+	return !sight->on && (sight->fate != VMP_FATE_NONE || sight->expect == VMP_EXPECT_NOWHERE || sight->next_hop < 0);
+}
+
 /* Addresses of a flow in both orders and its ports, so that each direction hashes alike; used with the direction. */
 static uint64_t flow_hash(const struct vmp_match *match, const struct vmp_packet *packet)
 {
@@ -189,6 +194,8 @@ static void expire(struct vmp_match *match, uint64_t now_ns)
 
 		if (slot == VMP_POOL_NONE)
 			return;
+		if (slot == VMP_POOL_DONE)
+			continue;
 		sight = vmp_pool_at(match->pool, slot);
 		if (sight->ts_ns + match->conf.settle_ns >= now_ns)
 			return;
@@ -201,18 +208,25 @@ static void expire(struct vmp_match *match, uint64_t now_ns)
 	}
 }
 
+/* Nothing around this time is certain at any point. */
+static int note_full(struct vmp_match *match, const struct vmp_sight *sight)
+{
+	match->observations.table_full++;
+	for (size_t i = 0; i < match->n_points; i++)
+		vmp_match_gap(match, i, sight->ts_ns, sight->ts_ns, VMP_UNSURE_IDENTITY);
+	return -ENOBUFS;
+}
+
 static int keep(struct vmp_match *match, const struct vmp_sight *sight, bool open, bool spare)
 {
-	bool copied = sight->group || match->has_parallel || match->has_copies;
-	uint32_t slot = vmp_pool_push(match->pool, sight);
+	bool copied = (sight->group || match->has_parallel || match->has_copies) && sight->usable && sight->relevant;
+	uint32_t slot;
 
-	if (slot == VMP_POOL_NONE) {
-		/* Nothing around this time is certain at any point. */
-		match->observations.table_full++;
-		for (size_t i = 0; i < match->n_points; i++)
-			vmp_match_gap(match, i, sight->ts_ns, sight->ts_ns, VMP_UNSURE_IDENTITY);
-		return -ENOBUFS;
-	}
+	if (!open && !spare && !copied && vmp_match_is_done(sight))
+		return vmp_pool_pass(match->pool, sight) ? 0 : note_full(match, sight);
+	slot = vmp_pool_push(match->pool, sight);
+	if (slot == VMP_POOL_NONE)
+		return note_full(match, sight);
 	if (open && sight->usable)
 		vmp_pool_chain(match->pool, VMP_CHAIN_OPEN, slot);
 	if (open && sight->is_tcp && sight->payload_len > 0)
@@ -221,7 +235,7 @@ static int keep(struct vmp_match *match, const struct vmp_sight *sight, bool ope
 		vmp_pool_chain(match->pool, VMP_CHAIN_SPARE, slot);
 	if (spare && sight->flow && !sight->elsewhere)
 		vmp_pool_chain(match->pool, VMP_CHAIN_FLOW, slot);
-	if (copied && sight->usable && sight->relevant)
+	if (copied)
 		vmp_pool_chain(match->pool, VMP_CHAIN_SEEN, slot);
 	return 0;
 }

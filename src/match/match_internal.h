@@ -88,6 +88,9 @@ bool vmp_match_in_window(const struct vmp_match *match, uint64_t ts_ns);
 /* Does something on this host use the guest's MAC in this VLAN too? Then frames in it are not this path's. (observe.c) */
 bool vmp_match_uses_tag(const struct vmp_match *match, uint16_t tag);
 
+/* Nothing is left to be decided about this sighting, and nothing can meet it any more. (match.c) */
+bool vmp_match_is_done(const struct vmp_sight *sight);
+
 /* True for a sighting in the window of which an equal one before it may be what is missing. (match.c) */
 bool vmp_match_is_since_before(const struct vmp_match *match, const struct vmp_sight *open);
 

@@ -4,26 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL_FIRST = 4096 };
+enum {
+	SLOTS_FIRST = 1024,
+	ORDER_FIRST = 4096,
+	OUTCOMES = 8,           /* to one slot, at most */
+};
 
 struct ends {
 	uint32_t head, tail;
 };
 
 struct vmp_pool {
-	struct vmp_sight *ring;
+	struct vmp_sight *slots;
 	size_t cap;             /* a power of two; chains have as many ends */
-	uint64_t first, last;   /* serials: [first, last) are held; slot = serial modulo cap */
-	size_t most;
+	size_t used, most;      /* slots in use */
+	size_t fresh;           /* from here on never used yet */
+	uint32_t free;          /* given up, linked by link[0].after */
 	struct ends *ends[VMP_CHAINS];
+	struct vmp_outcome *order; /* a ring */
+	size_t order_cap;       /* a power of two */
+	uint64_t first, last;   /* serials: [first, last) are held, each at its serial modulo order_cap */
 };
 
 struct vmp_pool *vmp_pool_new(size_t most)
 {
 	struct vmp_pool *pool = calloc(1, sizeof(*pool));
 
-	if (pool)
-		pool->most = most;
+	if (!pool)
+		return NULL;
+	pool->most = most;
+	pool->free = VMP_POOL_NONE;
 	return pool;
 }
 
@@ -33,7 +43,8 @@ void vmp_pool_free(struct vmp_pool *pool)
 		return;
 	for (int i = 0; i < VMP_CHAINS; i++)
 		free(pool->ends[i]);
-	free(pool->ring);
+	free(pool->slots);
+	free(pool->order);
 	free(pool);
 }
 
@@ -80,66 +91,126 @@ static bool alloc_ends(struct ends *ends[VMP_CHAINS], size_t cap)
 	return true;
 }
 
-/* Copy the sightings over from the old ring. The members of a chain spread over two, so the old links are followed. */
-static void move(struct vmp_pool *pool, const struct vmp_sight *old, size_t old_cap)
+/* Chain anew what hung at old ends, in its order, which is not always the order of time. */
+static void rechain(struct vmp_pool *pool, enum vmp_chain chain, const struct ends *old, size_t old_cap)
 {
-	for (uint64_t serial = pool->first; serial < pool->last; serial++) {
-		pool->ring[serial & (pool->cap - 1)] = old[serial & (old_cap - 1)];
-		pool->ring[serial & (pool->cap - 1)].on = 0;
+	for (size_t i = 0; i < old_cap; i++) {
+		uint32_t next;
+
+		for (uint32_t slot = old[i].head; slot != VMP_POOL_NONE; slot = next) {
+			next = pool->slots[slot].link[chain].after;
+			pool->slots[slot].on &= (uint8_t)~(1U << chain);
+			vmp_pool_chain(pool, chain, slot);
+		}
 	}
 }
 
-static uint32_t new_slot(const struct vmp_pool *pool, uint32_t old_slot, size_t old_cap)
-{
-	uint64_t first = pool->first & (old_cap - 1);
-	uint64_t n = (old_slot - first) & (old_cap - 1);
-
-	return (uint32_t)((pool->first + n) & (pool->cap - 1));
-}
-
-/* Twice the room. Slots change; each chain is made anew in its own order, which is not always the order of time. */
+/* Twice the slots. The members of a chain spread over two. */
 static bool grow(struct vmp_pool *pool)
 {
-	size_t cap = pool->cap ? pool->cap * 2 : POOL_FIRST, old_cap = pool->cap;
-	struct vmp_sight *ring = malloc(cap * sizeof(*ring)), *old = pool->ring;
+	size_t cap = pool->cap ? pool->cap * 2 : SLOTS_FIRST, old_cap = pool->cap;
+	struct vmp_sight *slots = realloc(pool->slots, cap * sizeof(*slots));
 	struct ends *ends[VMP_CHAINS], *old_ends[VMP_CHAINS];
 
-	if (!ring || !alloc_ends(ends, cap)) {
-		free(ring);
+	if (slots)
+		pool->slots = slots;
+	if (!slots || !alloc_ends(ends, cap))
 		return false;
-	}
 	memcpy(old_ends, pool->ends, sizeof(old_ends));
 	memcpy(pool->ends, ends, sizeof(ends));
-	pool->ring = ring;
 	pool->cap = cap;
-	move(pool, old, old_cap);
 	for (int i = 0; i < VMP_CHAINS; i++) {
-		for (size_t k = 0; k < old_cap; k++)
-			for (uint32_t slot = old_ends[i][k].head; slot != VMP_POOL_NONE; slot = old[slot].link[i].after)
-				vmp_pool_chain(pool, (enum vmp_chain)i, new_slot(pool, slot, old_cap));
+		rechain(pool, (enum vmp_chain)i, old_ends[i], old_cap);
 		free(old_ends[i]);
 	}
-	free(old);
 	return true;
+}
+
+static bool grow_order(struct vmp_pool *pool)
+{
+	size_t cap = pool->order_cap ? pool->order_cap * 2 : ORDER_FIRST;
+	struct vmp_outcome *order = malloc(cap * sizeof(*order));
+
+	if (!order)
+		return false;
+	for (uint64_t serial = pool->first; serial < pool->last; serial++)
+		order[serial & (cap - 1)] = pool->order[serial & (pool->order_cap - 1)];
+	free(pool->order);
+	pool->order = order;
+	pool->order_cap = cap;
+	return true;
+}
+
+static struct vmp_outcome *outcome_at(const struct vmp_pool *pool, uint64_t serial)
+{
+	return &pool->order[serial & (pool->order_cap - 1)];
+}
+
+static struct vmp_outcome outcome_of(const struct vmp_sight *sight)
+{
+	return (struct vmp_outcome){
+		.packet_id = sight->packet_id,
+		.slot = VMP_POOL_DONE,
+		.next_hop = sight->next_hop,
+		.fate = sight->fate,
+		.why = sight->why & 127,
+		.relevant = sight->relevant,
+	};
+}
+
+/* Is there room for one more in the order? */
+static bool make_room(struct vmp_pool *pool)
+{
+	if (pool->last - pool->first >= pool->most * OUTCOMES)
+		return false;
+	return pool->last - pool->first < pool->order_cap || grow_order(pool);
 }
 
 uint32_t vmp_pool_push(struct vmp_pool *pool, const struct vmp_sight *sight)
 {
 	uint32_t slot;
 
-	if (pool->last - pool->first >= pool->most)
+	if (pool->used >= pool->most || !make_room(pool) || (pool->used == pool->cap && !grow(pool)))
 		return VMP_POOL_NONE;
-	if (pool->last - pool->first == pool->cap && !grow(pool))
-		return VMP_POOL_NONE;
-	slot = (uint32_t)(pool->last++ & (pool->cap - 1));
-	pool->ring[slot] = *sight;
-	pool->ring[slot].on = 0;
+	slot = pool->free;
+	if (slot != VMP_POOL_NONE)
+		pool->free = pool->slots[slot].link[0].after;
+	else
+		slot = (uint32_t)pool->fresh++;
+	pool->used++;
+	pool->slots[slot] = *sight;
+	pool->slots[slot].on = 0;
+	pool->slots[slot].serial = pool->last;
+	outcome_at(pool, pool->last++)->slot = slot;
 	return slot;
+}
+
+bool vmp_pool_pass(struct vmp_pool *pool, const struct vmp_sight *sight)
+{
+	if (!make_room(pool))
+		return false;
+	*outcome_at(pool, pool->last++) = outcome_of(sight);
+	return true;
+}
+
+static void give_up(struct vmp_pool *pool, uint32_t slot)
+{
+	for (int i = 0; pool->slots[slot].on && i < VMP_CHAINS; i++)
+		vmp_pool_unchain(pool, (enum vmp_chain)i, slot);
+	pool->slots[slot].link[0].after = pool->free;
+	pool->free = slot;
+	pool->used--;
+}
+
+void vmp_pool_release(struct vmp_pool *pool, uint32_t slot)
+{
+	*outcome_at(pool, pool->slots[slot].serial) = outcome_of(&pool->slots[slot]);
+	give_up(pool, slot);
 }
 
 struct vmp_sight *vmp_pool_at(struct vmp_pool *pool, uint32_t slot)
 {
-	return &pool->ring[slot];
+	return &pool->slots[slot];
 }
 
 uint32_t vmp_pool_oldest(const struct vmp_pool *pool)
@@ -149,7 +220,14 @@ uint32_t vmp_pool_oldest(const struct vmp_pool *pool)
 
 uint32_t vmp_pool_nth(const struct vmp_pool *pool, size_t n)
 {
-	return n < pool->last - pool->first ? (uint32_t)((pool->first + n) & (pool->cap - 1)) : VMP_POOL_NONE;
+	return n < pool->last - pool->first ? outcome_at(pool, pool->first + n)->slot : VMP_POOL_NONE;
+}
+
+struct vmp_outcome vmp_pool_outcome(const struct vmp_pool *pool)
+{
+	const struct vmp_outcome *oldest = outcome_at(pool, pool->first);
+
+	return oldest->slot == VMP_POOL_DONE ? *oldest : outcome_of(&pool->slots[oldest->slot]);
 }
 
 void vmp_pool_pop(struct vmp_pool *pool)
@@ -158,44 +236,46 @@ void vmp_pool_pop(struct vmp_pool *pool)
 
 	if (slot == VMP_POOL_NONE)
 		return;
-	for (int i = 0; i < VMP_CHAINS; i++)
-		vmp_pool_unchain(pool, (enum vmp_chain)i, slot);
+	if (slot != VMP_POOL_DONE)
+		give_up(pool, slot);
 	pool->first++;
 }
 
 void vmp_pool_chain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
-	struct vmp_sight *sight = &pool->ring[slot];
-	struct ends *ends = ends_of(pool, chain, sight);
+	struct vmp_sight *sight = &pool->slots[slot];
+	struct ends *ends;
 
 	if (sight->on & (1U << chain))
 		return;
+	ends = ends_of(pool, chain, sight);
 	sight->link[chain].before = ends->tail;
 	sight->link[chain].after = VMP_POOL_NONE;
 	if (ends->head == VMP_POOL_NONE)
 		ends->head = slot;
 	else
-		pool->ring[ends->tail].link[chain].after = slot;
+		pool->slots[ends->tail].link[chain].after = slot;
 	ends->tail = slot;
 	sight->on |= (uint8_t)(1U << chain);
 }
 
 void vmp_pool_unchain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
-	struct vmp_sight *sight = &pool->ring[slot];
-	struct ends *ends = ends_of(pool, chain, sight);
+	struct vmp_sight *sight = &pool->slots[slot];
 	uint32_t before = sight->link[chain].before, after = sight->link[chain].after;
+	struct ends *ends;
 
 	if (!(sight->on & (1U << chain)))
 		return;
+	ends = ends_of(pool, chain, sight);
 	if (before == VMP_POOL_NONE)
 		ends->head = after;
 	else
-		pool->ring[before].link[chain].after = after;
+		pool->slots[before].link[chain].after = after;
 	if (after == VMP_POOL_NONE)
 		ends->tail = before;
 	else
-		pool->ring[after].link[chain].before = before;
+		pool->slots[after].link[chain].before = before;
 	sight->on &= (uint8_t)~(1U << chain);
 }
 
@@ -206,7 +286,7 @@ uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const
 
 uint32_t vmp_pool_next(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
-	return pool->ring[slot].link[chain].after;
+	return pool->slots[slot].link[chain].after;
 }
 
 uint32_t vmp_pool_last(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place)
@@ -216,5 +296,5 @@ uint32_t vmp_pool_last(const struct vmp_pool *pool, enum vmp_chain chain, const 
 
 uint32_t vmp_pool_previous(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
-	return pool->ring[slot].link[chain].before;
+	return pool->slots[slot].link[chain].before;
 }

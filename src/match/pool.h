@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sightings of the last moments, in a ring, and chains through it by hash: the oldest of a chain comes first. */
+/*
+ * The sightings of the last moments in their order, and chains through them by hash: the oldest of a chain comes first. What is
+ * done before its turn gives up its slot, and only its outcome stays in the order: most packets show up at the next hop at once, so
+ * that few slots are in use, and those few stay in the processor's cache.
+ */
 #ifndef VMP_MATCH_POOL_H
 #define VMP_MATCH_POOL_H
 
@@ -12,6 +16,7 @@
 #include <stdint.h>
 
 #define VMP_POOL_NONE UINT32_MAX
+#define VMP_POOL_DONE (UINT32_MAX - 1) /* in the order, but without a slot any more */
 
 /* What a chain is hashed by besides the direction. */
 enum vmp_chain {
@@ -28,6 +33,7 @@ enum vmp_chain {
 typedef uint16_t vmp_place;
 
 struct vmp_sight {
+	uint64_t serial;        /* the pool's: its number in the order */
 	uint64_t ts_ns;
 	uint64_t since_ns;      /* this one, or an equal one seen since then, is what is missing; ts_ns: this one */
 	uint64_t doubt_ns;      /* until when equal ones were open together with it; 0: none */
@@ -52,25 +58,44 @@ struct vmp_sight {
 	} link[VMP_CHAINS];
 };
 
+/* What stays of a sighting until its turn comes. */
+struct vmp_outcome {
+	uint64_t packet_id;
+	uint32_t slot;          /* or VMP_POOL_DONE */
+	int16_t next_hop;
+	uint8_t fate;
+	uint8_t why : 7;
+	bool relevant : 1;
+};
+
 struct vmp_pool;
 
-/* most: sightings held at once. NULL without memory. */
+/* most: sightings that are not done, held at once; eight times as many outcomes are. NULL without memory. */
 struct vmp_pool *vmp_pool_new(size_t most);
 
 /* Free; NULL is allowed. */
 void vmp_pool_free(struct vmp_pool *pool);
 
-/* Append a sighting (copied). Returns its slot, or VMP_POOL_NONE when full or without memory. Slots stay valid until the next push. */
+/* Append a sighting (copied). Returns its slot, or VMP_POOL_NONE when full or without memory. */
 uint32_t vmp_pool_push(struct vmp_pool *pool, const struct vmp_sight *sight);
 
-/* The sighting in a slot. */
+/* Append one that is done already: it gets no slot. Returns false when full or without memory. */
+bool vmp_pool_pass(struct vmp_pool *pool, const struct vmp_sight *sight);
+
+/* A sighting is done before its turn: it leaves its chains and its slot. */
+void vmp_pool_release(struct vmp_pool *pool, uint32_t slot);
+
+/* The sighting in a slot. Valid until the next push. */
 struct vmp_sight *vmp_pool_at(struct vmp_pool *pool, uint32_t slot);
 
-/* Slot of the oldest sighting, VMP_POOL_NONE when empty. */
+/* Slot of the oldest sighting; VMP_POOL_NONE when empty, VMP_POOL_DONE when it has none any more. */
 uint32_t vmp_pool_oldest(const struct vmp_pool *pool);
 
-/* Slot of the n-th oldest, VMP_POOL_NONE when there are fewer. */
+/* Slot of the n-th oldest; VMP_POOL_NONE when there are fewer, VMP_POOL_DONE when it has none any more. */
 uint32_t vmp_pool_nth(const struct vmp_pool *pool, size_t n);
+
+/* What became of the oldest. Only when there is one. */
+struct vmp_outcome vmp_pool_outcome(const struct vmp_pool *pool);
 
 /* Remove the oldest, from its chains too. */
 void vmp_pool_pop(struct vmp_pool *pool);

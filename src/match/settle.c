@@ -180,9 +180,10 @@ static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t co
 	for (;;) {
 		uint32_t slot = vmp_pool_nth(match->pool, match->n_settled);
 
-		if (slot == VMP_POOL_NONE || vmp_pool_at(match->pool, slot)->ts_ns > until_ns)
+		if (slot == VMP_POOL_NONE || (slot != VMP_POOL_DONE && vmp_pool_at(match->pool, slot)->ts_ns > until_ns))
 			return;
-		settle_one(match, slot, complete_ns);
+		if (slot != VMP_POOL_DONE)
+			settle_one(match, slot, complete_ns);
 		match->n_settled++;
 	}
 }
@@ -202,16 +203,16 @@ void vmp_match_settle_all(struct vmp_match *match, uint64_t complete_ns)
 
 bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled)
 {
-	const struct vmp_sight *sight;
+	struct vmp_outcome outcome;
 
 	if (match->n_settled == 0)
 		return false;
-	sight = vmp_pool_at(match->pool, vmp_pool_oldest(match->pool));
-	ret_settled->packet_id = sight->packet_id;
-	ret_settled->fate = (enum vmp_fate)sight->fate;
-	ret_settled->why = (enum vmp_unsure)sight->why;
-	ret_settled->next_hop = sight->next_hop;
-	ret_settled->relevant = sight->relevant;
+	outcome = vmp_pool_outcome(match->pool);
+	ret_settled->packet_id = outcome.packet_id;
+	ret_settled->fate = (enum vmp_fate)outcome.fate;
+	ret_settled->why = (enum vmp_unsure)outcome.why;
+	ret_settled->next_hop = outcome.next_hop;
+	ret_settled->relevant = outcome.relevant;
 	vmp_pool_pop(match->pool);
 	match->n_settled--;
 	match->n_expired -= match->n_expired > 0;

@@ -124,6 +124,50 @@ static void pool_keeps_order(void **state)
 	vmp_pool_free(pool);
 }
 
+/* Nine of ten are done before their turn: their slots are used again, and what became of them comes in its place. */
+static void pool_reuses_slots(void **state)
+{
+	struct vmp_pool *pool = vmp_pool_new(1000);
+	uint64_t next = 0, gone = 0;
+
+	(void)state;
+	while (next < 8000) {
+		struct vmp_sight one = sight(next, next % 7);
+
+		one.next_hop = (int16_t)(next % 100);
+		one.fate = VMP_FATE_DELIVERED;
+		if (next % 10 == 5) {
+			assert_true(vmp_pool_pass(pool, &one));
+		} else {
+			uint32_t slot = vmp_pool_push(pool, &one);
+
+			assert_true(slot < VMP_POOL_DONE);
+			vmp_pool_chain(pool, VMP_CHAIN_SPARE, slot);
+			if (next % 10)
+				vmp_pool_release(pool, slot);
+		}
+		next++;
+	}
+	for (uint64_t key = 0; key < 7; key++) {
+		struct vmp_sight like = sight(0, key);
+
+		for (uint32_t slot = vmp_pool_first(pool, VMP_CHAIN_SPARE, &like, 0); slot != VMP_POOL_NONE;
+		     slot = vmp_pool_next(pool, VMP_CHAIN_SPARE, slot))
+			assert_int_equal(vmp_pool_at(pool, slot)->packet_id % 10, 0);
+	}
+	for (; gone < next; gone++) {
+		struct vmp_outcome outcome = vmp_pool_outcome(pool);
+
+		assert_int_equal(outcome.packet_id, gone);
+		assert_int_equal(outcome.next_hop, gone % 100);
+		assert_int_equal(outcome.fate, VMP_FATE_DELIVERED);
+		assert_int_equal(vmp_pool_oldest(pool) == VMP_POOL_DONE, gone % 10 != 0);
+		vmp_pool_pop(pool);
+	}
+	assert_int_equal(vmp_pool_oldest(pool), VMP_POOL_NONE);
+	vmp_pool_free(pool);
+}
+
 static void pool_is_bounded(void **state)
 {
 	struct vmp_pool *pool = vmp_pool_new(3);
@@ -135,6 +179,10 @@ static void pool_is_bounded(void **state)
 	assert_int_equal(vmp_pool_push(pool, &one), VMP_POOL_NONE);
 	vmp_pool_pop(pool);
 	assert_int_not_equal(vmp_pool_push(pool, &one), VMP_POOL_NONE);
+	/* Of what is done more are kept, but not without end: eight to a slot. */
+	for (int i = 0; i < 3 * 8 - 3; i++)
+		assert_true(vmp_pool_pass(pool, &one));
+	assert_false(vmp_pool_pass(pool, &one));
 	vmp_pool_free(pool);
 }
 
@@ -289,6 +337,7 @@ int main(void)
 		cmocka_unit_test(pool_grows_and_turns),
 		cmocka_unit_test(pool_takes_out_of_the_middle),
 		cmocka_unit_test(pool_keeps_order),
+		cmocka_unit_test(pool_reuses_slots),
 		cmocka_unit_test(pool_is_bounded),
 		cmocka_unit_test(order_sorts),
 		cmocka_unit_test(order_is_bounded),
