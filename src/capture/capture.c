@@ -244,7 +244,7 @@ void vmp_capture_stats(struct vmp_capture *capture)
 	vmp_points *points = capture->points;
 
 	vmp_vec_foreach (point, points)
-		point->received = point->dropped = 0;
+		point->received = point->dropped = point->dropped_in = point->dropped_out = 0;
 	for (size_t i = 0; i < capture->n; i++) {
 		struct vmp_handle *handle = &capture->handles[i];
 		struct vmp_point *point = &points->v[handle->point];
@@ -253,6 +253,7 @@ void vmp_capture_stats(struct vmp_capture *capture)
 		/* What was there before the point counted belongs to nobody's count. */
 		point->received += handle->received - handle->skipped;
 		point->dropped += handle->dropped;
+		*(handle->devdir == VMP_DEV_OUT ? &point->dropped_out : &point->dropped_in) += handle->dropped;
 	}
 }
 

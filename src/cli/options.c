@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Without a short form an option's value starts here. */
-enum { LONG_ONLY = 256, OPT_JSON = LONG_ONLY, OPT_NO_COLOR, OPT_VERSION, OPT_PROMISC, OPT_PAYLOAD, OPT_DOMAIN_XML };
+enum { LONG_ONLY = 256, OPT_JSON = LONG_ONLY, OPT_NO_COLOR, OPT_VERSION, OPT_PROMISC, OPT_PAYLOAD, OPT_DOMAIN_XML, OPT_BUFFER };
 
 struct option_row {
 	const char *name;
@@ -24,6 +24,7 @@ static const struct option_row rows[] = {
 	{"write", 'w', "DIR", VMP_OPT_WRITE, "leave the evidence in a new folder below DIR"},
 	{"promisc", OPT_PROMISC, NULL, VMP_OPT_PROMISC, "put the bridge into promiscuous mode while watching"},
 	{"payload", OPT_PAYLOAD, "BYTES", VMP_OPT_PAYLOAD, "keep this much payload in the evidence, default 0"},
+	{"buffer", OPT_BUFFER, "KIB", VMP_OPT_BUFFER, "buffer of a capture, two for each hop: 1024 to 1048576, default 4096"},
 	{"domain-xml", OPT_DOMAIN_XML, "FILE", VMP_OPT_DOMAIN_XML, "the guest, as virsh dumpxml prints it; no libvirt is asked"},
 	{"connect", 'c', "URI", 0, "libvirt connection, else LIBVIRT_DEFAULT_URI, else libvirt's default"},
 	{"json", OPT_JSON, NULL, 0, "one JSON document on standard output, see vmpath-json(5)"},
@@ -64,6 +65,20 @@ static int parse_payload(const char *text, struct vmp_options *options, struct v
 	return 0;
 }
 
+static int parse_buffer(const char *text, struct vmp_options *options, struct vmp_err *err)
+{
+	char *end;
+	unsigned long kib;
+
+	errno = 0;
+	kib = strtoul(text, &end, 10);
+	if (end == text || *end || errno || text[0] == '-' || kib < VMP_BUFFER_MIN_KIB || kib > VMP_BUFFER_MAX_KIB)
+		return vmp_err_set(err, EINVAL, "cli", text, "buffer \"%s\" is not a number of KiB from %u to %u", text,
+				   VMP_BUFFER_MIN_KIB, VMP_BUFFER_MAX_KIB);
+	options->buffer_kib = (uint32_t)kib;
+	return 0;
+}
+
 static int take(int value, const char *argument, struct vmp_options *options, struct vmp_err *err)
 {
 	switch (value) {
@@ -75,6 +90,7 @@ static int take(int value, const char *argument, struct vmp_options *options, st
 	case 'q': options->quiet = true; return 0;
 	case 'v': options->verbose++; return 0;
 	case 'w': options->write_dir = argument; return 0;
+	case OPT_BUFFER: return parse_buffer(argument, options, err);
 	case OPT_DOMAIN_XML: options->domain_xml = argument; return 0;
 	case OPT_JSON: options->json = true; return 0;
 	case OPT_NO_COLOR: options->no_color = true; return 0;

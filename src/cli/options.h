@@ -18,11 +18,14 @@
 #define VMP_OPT_PROMISC    (1U << 4)
 #define VMP_OPT_PAYLOAD    (1U << 5)
 #define VMP_OPT_DOMAIN_XML (1U << 6)
+#define VMP_OPT_BUFFER     (1U << 7)
 
 #define VMP_DURATION_MIN_NS     500000000ULL
 #define VMP_DURATION_MAX_NS     (3600ULL * 1000000000ULL)
 #define VMP_DURATION_DEFAULT_NS (10ULL * 1000000000ULL)
 #define VMP_PAYLOAD_MAX         65535U
+#define VMP_BUFFER_MIN_KIB      1024U
+#define VMP_BUFFER_MAX_KIB      1048576U
 
 /* All strings are borrowed from argv. */
 struct vmp_options {
@@ -36,6 +39,7 @@ struct vmp_options {
 	const char *write_dir;
 	bool promisc;
 	uint32_t payload_bytes;
+	uint32_t buffer_kib;        /* ring of one capture handle; 0: not given */
 	const char *domain_xml;
 	char **args;                /* positional arguments */
 	int n_args;

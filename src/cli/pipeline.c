@@ -211,6 +211,7 @@ static int mark_unopened(struct vmp_trace *trace, struct vmp_err *err)
 
 static int open_points(struct vmp_trace *trace, struct vmp_err *err)
 {
+	struct vmp_capture_conf conf = {.buffer_bytes = trace->options->buffer_kib * 1024U};
 	struct vmp_run *run = &trace->run;
 	int code;
 
@@ -234,7 +235,7 @@ static int open_points(struct vmp_trace *trace, struct vmp_err *err)
 			run->points.v[point].mac = link->mac;
 	}
 	vmp_trace_catch_signals();
-	code = vmp_capture_open(&run->points, NULL, &trace->capture, err);
+	code = vmp_capture_open(&run->points, &conf, &trace->capture, err);
 	return code < 0 ? code : mark_unopened(trace, err);
 }
 

@@ -37,7 +37,7 @@ struct window {
 	bool closed;
 	uint64_t stats_ns, backend_ns;  /* last looks */
 	uint64_t late;                  /* frames out of order, at the last look */
-	uint64_t *dropped;              /* by point, at the last look */
+	uint64_t (*dropped)[2];         /* by point and device direction, at the last look */
 	bool *gone;                     /* by point: its disappearance was noted */
 	int64_t clock_offset_ns;        /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	struct vmp_err *err;
@@ -145,20 +145,34 @@ static int match_frames(struct window *window, uint64_t complete_ns)
 
 /* ---- looks around ------------------------------------------------------------------------------------------------ */
 
-/* What the points lost since the last look was lost at some time since then. */
+/* What a point lost since the last look was lost at some time since then, and before it was asked. */
+static void look_at_drops(struct window *window, size_t i, uint64_t asked_ns)
+{
+	const struct vmp_point *point = &window->trace->run.points.v[i];
+	const uint64_t dropped[] = {[VMP_DEV_IN] = point->dropped_in, [VMP_DEV_OUT] = point->dropped_out};
+
+	for (enum vmp_devdir d = VMP_DEV_IN; d <= VMP_DEV_OUT; d++) {
+		uint64_t more = dropped[d] - window->dropped[i][d];
+
+		if (more == 0)
+			continue;
+		vmp_match_drops(window->trace->match, i, d, more, window->stats_ns, asked_ns);
+		window->trace->run.capture_whole = false;
+		window->dropped[i][d] = dropped[d];
+	}
+}
+
 static void look_at_points(struct window *window, uint64_t now_ns)
 {
 	struct vmp_run *run = &window->trace->run;
+	uint64_t asked_ns;
 
 	vmp_capture_stats(window->trace->capture);
+	asked_ns = vmp_clock_realtime_ns();
 	for (size_t i = 0; i < run->points.n; i++) {
 		const struct vmp_point *point = &run->points.v[i];
 
-		if (point->dropped > window->dropped[i]) {
-			vmp_match_gap(window->trace->match, i, window->stats_ns, now_ns, VMP_UNSURE_CAPTURE_LOSS);
-			run->capture_whole = false;
-		}
-		window->dropped[i] = point->dropped;
+		look_at_drops(window, i, asked_ns);
 		if (point->vanished && !window->gone[i]) {
 			vmp_match_gap(window->trace->match, i, window->stats_ns, UINT64_MAX, VMP_UNSURE_VANISHED);
 			vmp_run_note(run, "%s vanished during the run", point->name);

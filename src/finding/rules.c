@@ -2,6 +2,7 @@
 /* What several rules ask of a run. */
 #include "finding/rules.h"
 
+#include <errno.h>
 #include <string.h>
 
 const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vmp_exchange_kind kind,
@@ -55,6 +56,39 @@ int vmp_rules_edge(const struct vmp_run *run)
 			best = (int)i;
 	}
 	return best;
+}
+
+uint64_t vmp_rules_unseen(const struct vmp_run *run, int hop, enum vmp_direction direction)
+{
+	const struct vmp_hop_seen *seen = hop >= 0 && (size_t)hop < run->seen.n ? &run->seen.v[hop] : NULL;
+	const struct vmp_point *point = seen && seen->has_point && seen->point < run->points.n ? &run->points.v[seen->point] : NULL;
+	enum vmp_devdir toward = hop >= 0 ? run->path.hops.v[hop].to_guest : VMP_DEV_UNKNOWN;
+
+	if (!point)
+		return 0;
+	if (run->path.hops.v[hop].role == VMP_ROLE_SWITCH)
+		toward = VMP_DEV_OUT;
+	if (toward == VMP_DEV_UNKNOWN || point->dropped_in + point->dropped_out < point->dropped)
+		return point->dropped;
+	return (direction == VMP_TO_GUEST) == (toward == VMP_DEV_IN) ? point->dropped_in : point->dropped_out;
+}
+
+int vmp_rule_capture_lost(struct vmp_run *run)
+{
+	vmp_vec_foreach (point, &run->points) {
+		struct vmp_finding *finding;
+
+		if (point->dropped == 0)
+			continue;
+		finding = vmp_finding_add(&run->findings, "capture-lost-frames", VMP_SEVERITY_INFO, VMP_CONFIDENCE_CERTAIN,
+					  "the capture at %s lost %llu of %llu frames: what is missing there may have passed unseen", point->name,
+					  (unsigned long long)point->dropped, (unsigned long long)point->received);
+		if (!finding)
+			return -ENOMEM;
+		vmp_finding_evidence(finding, "that is no loss of packets; so many packets, and answers of the guest, are not told from lost ones");
+		vmp_finding_remedy(finding, "give the captures a larger buffer (--buffer), or narrow the trace: ADDRESS, -f FILTER");
+	}
+	return 0;
 }
 
 bool vmp_rules_tool_asks(const struct vmp_exchange *exchange)

@@ -19,6 +19,7 @@ vmp_rule vmp_rule_guest_silent;
 vmp_rule vmp_rule_foreign_macs;
 vmp_rule vmp_rule_lost_beyond_host;     /* rules_network.c */
 vmp_rule vmp_rule_nothing_arrives;
+vmp_rule vmp_rule_capture_lost;         /* rules.c */
 
 /* The exchange of this kind and direction, or NULL. Borrowed. */
 const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vmp_exchange_kind kind,
@@ -32,6 +33,9 @@ int vmp_rules_edge(const struct vmp_run *run);
 
 /* The fact that an XDP program is attached to this hop: what came in there and was dropped, no capture has seen. NULL: none. */
 const struct vmp_path_fact *vmp_rules_xdp(const struct vmp_run *run, int hop);
+
+/* Frames of one direction that the capture at this hop lost: what is missing there may be among them. */
+uint64_t vmp_rules_unseen(const struct vmp_run *run, int hop, enum vmp_direction direction);
 
 /* Index of the hop with this role, -1: none. */
 int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role);

@@ -236,6 +236,9 @@ int vmp_rule_guest_silent(struct vmp_run *run)
 
 		if (exchange->direction != VMP_TO_GUEST || unanswered == 0 || cannot_answer(run, exchange))
 			continue;
+		/* The capture may have lost the answers. */
+		if (unanswered <= vmp_rules_unseen(run, run->path.backend, VMP_FROM_GUEST))
+			continue;
 		/* A few missing answers among many are the guest's affair: rate limits, a busy listener. */
 		if (exchange->answered > 0 && (unanswered < SURE_ASKED || unanswered * 10 < exchange->reached ||
 					       dropped_on_the_way(run, unanswered)))

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *towards(enum vmp_direction direction)
@@ -108,23 +109,44 @@ static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segm
 				   device, to);
 }
 
+/* "40", or the bounds: "at least 40, at most 55". */
+static const char *format_lost(const struct vmp_segment *segment, char *buf, size_t len)
+{
+	unsigned long long least = segment->lost + segment->unsure_lost, most = segment->lost + segment->unsure;
+
+	snprintf(buf, len, least == most ? "%llu" : "at least %llu, at most %llu", least, most);
+	return buf;
+}
+
+static void add_bound_evidence(const struct vmp_run *run, const struct vmp_segment *segment, struct vmp_finding *finding)
+{
+	if (segment->unsure_lost)
+		vmp_finding_evidence(finding, "%llu packets are missing where captures lost frames; these can have been %llu of them at most, so "
+				     "%llu are lost", (unsigned long long)segment->unsure_why[VMP_UNSURE_CAPTURE_LOSS],
+				     (unsigned long long)(segment->unsure_why[VMP_UNSURE_CAPTURE_LOSS] - segment->unsure_lost),
+				     (unsigned long long)segment->unsure_lost);
+	if (segment->unsure_lost)
+		vmp_finding_evidence(finding, "with --buffer the captures would lose fewer%s", run->filter ? "" : ", and with a filter");
+}
+
 static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
 {
 	const char *from = vmp_run_hop_name(run, segment->from), *to = vmp_run_hop_name(run, segment->to);
+	char lost[80];
 	struct vmp_finding *finding =
 		vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_CERTAIN,
-				"%llu of %llu packets %s vanish in this host between %s and %s",
-				(unsigned long long)segment->lost, (unsigned long long)segment->offered,
-				towards(segment->direction), from, to);
+				"%s of %llu packets %s vanish in this host between %s and %s", format_lost(segment, lost, sizeof(lost)),
+				(unsigned long long)segment->offered, towards(segment->direction), from, to);
 
 	if (!finding)
 		return -ENOMEM;
 	vmp_finding_place(finding, segment->direction, segment->from, segment->to);
-	finding->packets = segment->lost;
+	finding->packets = segment->lost + segment->unsure_lost;
 	vmp_finding_evidence(finding, "seen at %s: %llu; of these seen at %s: %llu, not seen within %llu ms: %llu, unsure: %llu", from,
 			     (unsigned long long)segment->offered, to, (unsigned long long)segment->delivered,
 			     (unsigned long long)(run->settle_ns / VMP_NS_PER_MS), (unsigned long long)segment->lost,
 			     (unsigned long long)segment->unsure);
+	add_bound_evidence(run, segment, finding);
 	add_time_evidence(segment, finding);
 	if (segment->wrong_tag)
 		vmp_finding_evidence(finding, "%llu of them carry VLAN tag %u at %s; this path takes tag %u",
@@ -152,7 +174,7 @@ int vmp_rule_lost_in_host(struct vmp_run *run)
 	for (size_t i = 0; i < run->segments.n; i++) {
 		const struct vmp_segment *segment = &run->segments.v[i];
 
-		if (segment->lost > 0 && segment->to != guest && add_loss(run, segment) < 0)
+		if (segment->lost + segment->unsure_lost > 0 && segment->to != guest && add_loss(run, segment) < 0)
 			return -ENOMEM;
 	}
 	return 0;

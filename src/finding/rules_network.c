@@ -14,7 +14,7 @@ enum { AGAIN_ASKED = 2, UNANSWERED_ASKED = 2 };
 static bool loses_from_guest(const struct vmp_run *run)
 {
 	vmp_vec_foreach (segment, &run->segments)
-		if (segment->direction == VMP_FROM_GUEST && segment->lost > 0)
+		if (segment->direction == VMP_FROM_GUEST && segment->lost + segment->unsure_lost > 0)
 			return true;
 	return false;
 }
@@ -24,7 +24,7 @@ static bool loses_to_guest(const struct vmp_run *run)
 	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
 
 	vmp_vec_foreach (segment, &run->segments)
-		if (segment->direction == VMP_TO_GUEST && segment->lost > 0 && segment->to != guest)
+		if (segment->direction == VMP_TO_GUEST && segment->lost + segment->unsure_lost > 0 && segment->to != guest)
 			return true;
 	return false;
 }
@@ -98,6 +98,17 @@ static bool blocks_answers(const struct vmp_run *run, const struct vmp_exchange 
 	return false;
 }
 
+/* Frames to the guest that captures on this host's edge lost: answers may be among them. */
+static uint64_t unseen_answers(const struct vmp_run *run)
+{
+	uint64_t unseen = 0;
+
+	for (size_t i = 0; i < run->path.hops.n; i++)
+		if (run->path.hops.v[i].role != VMP_ROLE_BACKEND)
+			unseen += vmp_rules_unseen(run, (int)i, VMP_TO_GUEST);
+	return unseen;
+}
+
 /* The guest's questions leave, and nothing comes back to any of them. */
 int vmp_rule_nothing_arrives(struct vmp_run *run)
 {
@@ -114,7 +125,7 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 		if (exchange->direction == VMP_FROM_GUEST && exchange->reached >= UNANSWERED_ASKED &&
 		    exchange->answered == 0 && (!worst || exchange->reached > worst->reached))
 			worst = exchange;
-	if (!worst)
+	if (!worst || worst->reached <= unseen_answers(run))
 		return 0;
 	deaf = !others_come_in(run, edge) || blocks_answers(run, worst);
 	finding = vmp_finding_add(&run->findings, deaf ? "nothing-arrives" : "questions-unanswered",

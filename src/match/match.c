@@ -39,6 +39,10 @@ static void note_parallels(struct vmp_match *match)
 		match->has_inactive = match->has_inactive || hop->inactive;
 		match->has_copies = match->has_copies ||
 				    (hop->role == VMP_ROLE_SWITCH && hop->observed == VMP_OBSERVED_YES && path->mode != VMP_PATH_ROUTED);
+		/* These take frames in anew: GRO may make one of several. Of other kinds nothing is known. */
+		match->may_merge = match->may_merge ||
+				   (hop->ifindex > 0 && hop->role != VMP_ROLE_PEER && hop->role != VMP_ROLE_UPLINK &&
+				    (hop->kind == VMP_HOP_VXLAN || hop->kind == VMP_HOP_VETH || hop->kind == VMP_HOP_OTHER));
 		for (size_t k = 0; k < i; k++)
 			match->has_parallel = match->has_parallel ||
 					      (hop->role == path->hops.v[k].role && hop->rank == path->hops.v[k].rank &&
@@ -177,6 +181,7 @@ static struct vmp_sight make_sight(const struct vmp_match *match, const struct v
 	if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6)) {
 		sight.flow = flow_hash(match, packet);
 		sight.is_ip4 = packet->flags & VMP_PKT_IP4;
+		sight.is_fragment = packet->flags & VMP_PKT_FRAGMENT;
 		sight.is_tcp = (packet->flags & VMP_PKT_TCP) && (packet->flags & VMP_PKT_L4);
 		sight.tcp_seq = packet->tcp_seq;
 		sight.payload_len = packet->payload_len;

@@ -55,6 +55,13 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 /* A point may have missed frames between two times (both inclusive): nothing is called lost for that. why: the kind of gap. */
 void vmp_match_gap(struct vmp_match *match, size_t point, uint64_t from_ns, uint64_t to_ns, enum vmp_unsure why);
 
+/*
+ * A point lost so many frames of one direction of its device between two times (both inclusive), and it is known that they were no
+ * more. Each can hide one packet: of those that are missing there the others are lost, and counted in unsure_lost of their segment.
+ */
+void vmp_match_drops(struct vmp_match *match, size_t point, enum vmp_devdir devdir, uint64_t frames, uint64_t from_ns,
+		     uint64_t to_ns);
+
 /* The window closes at this time: packets first seen later are context. */
 void vmp_match_close_window(struct vmp_match *match, uint64_t end_ns);
 

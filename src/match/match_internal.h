@@ -22,11 +22,21 @@ enum {
 struct vmp_gap {
 	uint64_t from_ns, to_ns;
 	enum vmp_unsure why;
+	enum vmp_devdir devdir; /* UNKNOWN: both */
+	bool counted;           /* how many frames it may hide is known */
 };
 
 struct vmp_watch {
 	struct vmp_gap gaps[VMP_MATCH_GAPS];
 	size_t n;
+	uint64_t dropped[2];    /* in counted gaps, by device direction */
+};
+
+/* Why an open sighting may have gone on unseen. */
+struct vmp_blindness {
+	enum vmp_unsure why;
+	bool counted;           /* by counted gaps alone; of these points, as bits */
+	uint64_t points;
 };
 
 struct vmp_stretch {
@@ -38,6 +48,8 @@ struct vmp_stretch {
 	 */
 	uint64_t missing_since_before, mistaken_at_start;
 	uint64_t missing_after, mistaken_at_end;
+	/* Missing where points lost frames in counted gaps, and else they would be lost: so many, at these points (bits). */
+	uint64_t hidden, hiding_points;
 	bool taken_back;        /* some loss turned out to be none: first and shortest lost are to be found anew */
 };
 
@@ -78,6 +90,7 @@ struct vmp_match {
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
 	bool spare_way_used;            /* something did go on from an inactive slave */
+	bool may_merge;                 /* a device between the hops may make one frame of several */
 	bool has_copies;                /* a switch in promiscuous mode shows all frames a second time */
 	uint8_t tags[4096 / 8];         /* VLANs in which frames with the guest's MAC leave this host beside the path's */
 };
@@ -167,7 +180,13 @@ void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, 
 /* What was counted as lost is not; it is offered no more either. (stretch.c) */
 void vmp_stretch_recall(struct vmp_match *match, const struct vmp_sight *lost);
 
-/* What was counted as lost is unsure. (stretch.c) */
+/* An unsure sighting would be lost if those points had not lost frames. (stretch.c) */
+void vmp_stretch_hide(struct vmp_match *match, const struct vmp_sight *open, uint64_t points);
+
+/* Of the hidden packets those that the lost frames cannot have been are lost. After all others were decided. (stretch.c) */
+void vmp_stretch_bound(struct vmp_match *match);
+
+/* What was counted as lost is unsure; of what is hidden nothing is said any more. (stretch.c) */
 void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, enum vmp_unsure why);
 
 /* What is missing of equal packets on both sides of an edge of the window is unsure, as far as it may be mistaken. (stretch.c) */
@@ -176,9 +195,15 @@ void vmp_stretch_doubt_edges(struct vmp_match *match);
 /* After losses were taken back: which is the first lost, which the shortest? (stretch.c) */
 void vmp_stretch_review(struct vmp_match *match);
 
-/* Did a point where this sighting could have shown up by then miss frames? Then ret_why says what kind of gap. (gap.c) */
+/* Did a point where this sighting could have shown up by then miss frames? Then ret_blindness says what of. (gap.c) */
 bool vmp_match_was_blind(const struct vmp_match *match, const struct vmp_sight *open, uint64_t within_ns,
-			 enum vmp_unsure *ret_why);
+			 struct vmp_blindness *ret_blindness);
+
+/* May one frame that a point lost hide only one packet like this? Not where several may have become one. (gap.c) */
+bool vmp_match_is_one_frame(const struct vmp_match *match, const struct vmp_sight *open);
+
+/* How many packets missing in this stretch the frames lost by the points may be at most. (gap.c) */
+uint64_t vmp_match_hidden_most(const struct vmp_match *match, const struct vmp_stretch *stretch);
 
 /*
  * Are the bytes of an open packet known at the next hop under another segmentation (TSO, GSO, GRO, fragments)?

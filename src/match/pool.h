@@ -50,7 +50,8 @@ struct vmp_sight {
 	vmp_place at;           /* where it is */
 	uint8_t direction;
 	uint8_t fate, why;
-	bool is_tcp, is_ip4, owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
+	bool is_tcp, is_ip4, is_fragment, owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
+	bool hidden;            /* unsure: it would be lost if no point had lost frames */
 	bool twin;              /* an equal one came in on a parallel way at about the same time */
 	uint8_t on;             /* bit per chain it is on */
 	struct {

@@ -13,14 +13,17 @@ static bool is_doubtful(const struct vmp_match *match, const struct vmp_stretch 
 			enum vmp_unsure *ret_why)
 {
 	uint64_t patience = 3 * stretch->latencies.max_ns;
+	struct vmp_blindness blindness;
 
 	if (patience >= match->conf.settle_ns * 3 / 4) {
 		if (lost->ts_ns + patience >= match->settled_ns) {
 			*ret_why = VMP_UNSURE_WINDOW;
 			return true;
 		}
-		if (vmp_match_was_blind(match, lost, patience, ret_why))
+		if (vmp_match_was_blind(match, lost, patience, &blindness)) {
+			*ret_why = blindness.why;
 			return true;
+		}
 	}
 	*ret_why = VMP_UNSURE_SEGMENTED;
 	return match->bytes_late && lost->is_tcp && lost->payload_len > 0;
@@ -122,6 +125,7 @@ int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 {
 	doubt_losses(match);
 	vmp_stretch_doubt_edges(match);
+	vmp_stretch_bound(match);
 	vmp_stretch_review(match);
 	if (add_main_line(match) < 0 || report_segments(match, run) < 0)
 		return -ENOMEM;

@@ -65,14 +65,11 @@ static enum vmp_fate unsure(struct vmp_sight *open, enum vmp_unsure why)
 	return VMP_FATE_UNSURE;
 }
 
-/* No trace of it where it was expected: was it lost? */
-static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere)
+/* No trace of it where it was expected, and every point watched all the time: was it lost? */
+static enum vmp_fate decide_unseen(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere)
 {
-	enum vmp_unsure why;
 	struct spares spares;
 
-	if (vmp_match_was_blind(match, open, match->conf.settle_ns, &why))
-		return unsure(open, why);
 	if (complete_ns < open->ts_ns + match->conf.settle_ns)
 		return unsure(open, VMP_UNSURE_WINDOW);
 	if (open->twin && match->path->hops.v[open->hop].inactive)
@@ -91,6 +88,23 @@ static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *o
 		return unsure(open, VMP_UNSURE_UNOBSERVED);
 	*ret_elsewhere = spares.elsewhere;
 	return VMP_FATE_LOST;
+}
+
+/* No trace of it where it was expected: was it lost? */
+static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere)
+{
+	struct vmp_blindness blindness;
+
+	if (!vmp_match_was_blind(match, open, match->conf.settle_ns, &blindness))
+		return decide_unseen(match, open, complete_ns, ret_elsewhere);
+	/* One of equal packets on both sides of the window's edge is no certain loss, whatever the points lost. */
+	if (blindness.counted && vmp_match_is_one_frame(match, open) && open->since_ns == open->ts_ns && !open->doubt_ns &&
+	    decide_unseen(match, open, complete_ns, ret_elsewhere) == VMP_FATE_LOST) {
+		open->hidden = true;
+		vmp_stretch_hide(match, open, blindness.points);
+	}
+	*ret_elsewhere = -1;
+	return unsure(open, blindness.why);
 }
 
 /* What became of a sighting that is open at its end. */
@@ -116,7 +130,8 @@ static void forget_oldest(struct vmp_match *match)
 	const struct vmp_sight *oldest = vmp_pool_at(match->lost, vmp_pool_oldest(match->lost));
 	struct vmp_stretch *stretch = vmp_stretch_of(match, oldest);
 
-	if ((oldest->on & (1U << VMP_CHAIN_OPEN)) && stretch && stretch->latencies.max_ns >= match->conf.settle_ns)
+	if ((oldest->on & (1U << VMP_CHAIN_OPEN)) && stretch &&
+	    (oldest->hidden || stretch->latencies.max_ns >= match->conf.settle_ns))
 		vmp_stretch_doubt(match, oldest, VMP_UNSURE_IDENTITY);
 	vmp_pool_pop(match->lost);
 }
@@ -171,7 +186,7 @@ static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete
 	if (open->fate == VMP_FATE_NONE)
 		return;
 	vmp_stretch_settled(match, open, elsewhere, last_ns);
-	if (open->fate == VMP_FATE_LOST)
+	if (open->fate == VMP_FATE_LOST || open->hidden)
 		remember_lost(match, open, elsewhere >= 0);
 }
 

@@ -100,6 +100,31 @@ void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, 
 	}
 }
 
+void vmp_stretch_hide(struct vmp_match *match, const struct vmp_sight *open, uint64_t points)
+{
+	struct vmp_stretch *stretch = vmp_match_in_window(match, open->ts_ns) ? vmp_stretch_of(match, open) : NULL;
+
+	if (!stretch)
+		return;
+	stretch->hidden++;
+	stretch->hiding_points |= points;
+}
+
+/* Of what is hidden one may not be lost. seen: it was seen at last, so it is unsure no more. */
+static void forget_hidden(struct vmp_match *match, const struct vmp_sight *hidden, bool seen)
+{
+	struct vmp_stretch *stretch = vmp_match_in_window(match, hidden->ts_ns) ? vmp_stretch_of(match, hidden) : NULL;
+
+	if (!stretch)
+		return;
+	stretch->hidden--;
+	if (!seen)
+		return;
+	stretch->segment.offered--;
+	stretch->segment.unsure--;
+	stretch->segment.unsure_why[hidden->why]--;
+}
+
 /* Undo the counting of a loss. */
 static struct vmp_stretch *take_back(struct vmp_match *match, const struct vmp_sight *lost)
 {
@@ -122,13 +147,21 @@ static struct vmp_stretch *take_back(struct vmp_match *match, const struct vmp_s
 
 void vmp_stretch_recall(struct vmp_match *match, const struct vmp_sight *lost)
 {
-	take_back(match, lost);
+	if (lost->hidden)
+		forget_hidden(match, lost, true);
+	else
+		take_back(match, lost);
 }
 
 void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, enum vmp_unsure why)
 {
-	struct vmp_stretch *stretch = take_back(match, lost);
+	struct vmp_stretch *stretch;
 
+	if (lost->hidden) {
+		forget_hidden(match, lost, false);
+		return;
+	}
+	stretch = take_back(match, lost);
 	if (!stretch)
 		return;
 	stretch->segment.offered++;
@@ -159,6 +192,15 @@ void vmp_stretch_doubt_edges(struct vmp_match *match)
 	}
 }
 
+void vmp_stretch_bound(struct vmp_match *match)
+{
+	vmp_vec_foreach (slot, &match->stretches) {
+		uint64_t most = vmp_match_hidden_most(match, *slot) + (*slot)->mistaken_at_start + (*slot)->mistaken_at_end;
+
+		(*slot)->segment.unsure_lost = (*slot)->hidden > most ? (*slot)->hidden - most : 0;
+	}
+}
+
 void vmp_stretch_review(struct vmp_match *match)
 {
 	vmp_vec_foreach (stretch, &match->stretches) {
@@ -176,7 +218,7 @@ void vmp_stretch_review(struct vmp_match *match)
 			return;
 		lost = vmp_pool_at(match->lost, slot);
 		stretch = lost->on & (1U << VMP_CHAIN_OPEN) ? vmp_stretch_of(match, lost) : NULL;
-		if (stretch && stretch->taken_back)
+		if (stretch && stretch->taken_back && !lost->hidden)
 			note_lost(&stretch->segment, lost);
 	}
 }

@@ -43,6 +43,7 @@ struct vmp_segment {
 	int from, to;               /* indexes of hops, in the order the packets take */
 	uint64_t offered, delivered, lost, unsure;
 	uint64_t unsure_why[VMP_UNSURE_REASONS];
+	uint64_t unsure_lost;       /* of the unsure: so many were lost at least, though it is not known which */
 	uint64_t group_lost;        /* of the lost: broadcast and multicast */
 	uint64_t elsewhere;         /* of the lost: seen leaving another port instead */
 	int elsewhere_hop;          /* that port's hop, valid when elsewhere > 0 */

@@ -26,6 +26,7 @@ struct vmp_point {
 	uint64_t vanished_ns;       /* when it was noticed that the device is gone or down */
 	uint64_t received;          /* frames that passed the filter, lost ones included */
 	uint64_t dropped;           /* of these, lost for want of buffer space */
+	uint64_t dropped_in, dropped_out; /* the same, by the device's direction: one ring each */
 };
 
 typedef VMP_VEC(struct vmp_point) vmp_points;

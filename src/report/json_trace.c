@@ -63,6 +63,8 @@ static void add_unsure(struct vmp_json *json, struct json_object *parent, const 
 
 	if (segment->unsure == 0)
 		return;
+	vmp_json_count(json, parent, "lost_min", segment->lost + segment->unsure_lost);
+	vmp_json_count(json, parent, "lost_max", segment->lost + segment->unsure);
 	object = vmp_json_object(json, parent, "unsure_why");
 	for (size_t i = 0; i < VMP_UNSURE_REASONS; i++)
 		if (segment->unsure_why[i])

@@ -110,12 +110,15 @@ static enum vmp_ink describe(struct vmp_buf *text, const struct vmp_report_style
 	const struct marks *marks = marks_of(style);
 	const char *taken = run->path.hops.v[segment->to].kind == VMP_HOP_GUEST ? " taken" : "";
 
-	if (segment->lost > 0) {
-		vmp_buf_printf(text, "%s %" PRIu64 " of %" PRIu64 "%s", marks->lost, segment->lost, segment->offered,
-			       *taken ? " not taken" : " lost");
-		add_far_end(text, run, segment, named);
+	if (segment->lost + segment->unsure_lost > 0) {
+		vmp_buf_printf(text, "%s ", marks->lost);
 		if (segment->unsure > 0)
-			vmp_buf_printf(text, ", %" PRIu64 " unsure", segment->unsure);
+			vmp_buf_printf(text, "at least %" PRIu64 ", at most %" PRIu64, segment->lost + segment->unsure_lost,
+				       segment->lost + segment->unsure);
+		else
+			vmp_buf_printf(text, "%" PRIu64, segment->lost);
+		vmp_buf_printf(text, " of %" PRIu64 "%s", segment->offered, *taken ? " not taken" : " lost");
+		add_far_end(text, run, segment, named);
 		return VMP_INK_RED;
 	}
 	if (segment->unsure > 0) {
@@ -163,7 +166,7 @@ static bool verdict_is_here(const struct vmp_run *run, const bool *visible, int 
 
 		if (!segment)
 			return true;
-		if (segment->lost > 0)
+		if (segment->lost + segment->unsure_lost > 0)
 			return false;
 	}
 }

@@ -181,6 +181,67 @@ static void unsure_is_not_lost(void **state)
 	verdict(VMP_STATE_INCONCLUSIVE, "capture-incomplete", 3);
 }
 
+/* What the captures lost cannot be all that is missing: the rest is lost, with bounds. */
+static void bounds(void **state)
+{
+	struct vmp_segment *segment = &run.segments.v[TO_TAP];
+
+	(void)state;
+	run.capture_whole = false;
+	segment->unsure = segment->unsure_why[VMP_UNSURE_CAPTURE_LOSS] = 55;
+	segment->delivered = 45;
+	segment->unsure_lost = 40;
+	verdict(VMP_STATE_LOSS, "lost-in-host", 2);
+	place(VMP_TO_GUEST, ETH0, TAP0);
+	assert_non_null(strstr(run.verdict.summary, "at least 40, at most 55 of 100 packets"));
+	assert_true(has_evidence(find("lost-in-host"), "these can have been 15 of them at most"));
+	segment->unsure_lost = 0;
+	assert_int_equal(vmp_finding_judge(&run), 0);
+	assert_null(find("lost-in-host"));
+}
+
+/* Answers that the capture may have lost are no silence; those of which it lost too few are. */
+static void answers_unseen(void **state)
+{
+	static const struct {
+		enum vmp_direction asked;
+		int hop;
+		uint64_t in, out;
+		const char *code;
+		bool found;
+	} cases[] = {
+		{VMP_TO_GUEST, TAP0, 9, 0, "guest-silent", true},   {VMP_TO_GUEST, TAP0, 10, 0, "guest-silent", false},
+		{VMP_TO_GUEST, TAP0, 0, 500, "guest-silent", true}, {VMP_TO_GUEST, ETH0, 500, 500, "guest-silent", true},
+		{VMP_FROM_GUEST, ETH0, 9, 0, "nothing-arrives", true},
+		{VMP_FROM_GUEST, ETH0, 10, 0, "nothing-arrives", false},
+		{VMP_FROM_GUEST, ETH0, 0, 500, "nothing-arrives", true},
+		{VMP_FROM_GUEST, TAP0, 500, 500, "nothing-arrives", true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		begin(state);
+		for (int hop = ETH0; hop <= TAP0; hop++) {
+			struct vmp_point *point = &run.points.v[run.seen.v[hop].point];
+
+			run.seen.v[hop].unicast_to_guest = cases[i].asked == VMP_TO_GUEST ? 100 : 0;
+			run.path.hops.v[hop].to_guest = hop == TAP0 ? VMP_DEV_OUT : VMP_DEV_IN;
+			if (hop != cases[i].hop)
+				continue;
+			point->dropped_in = cases[i].in;
+			point->dropped_out = cases[i].out;
+			point->dropped = cases[i].in + cases[i].out;
+			point->received = 1000;
+		}
+		run.capture_whole = false;
+		add_exchange(VMP_EXCHANGE_ICMP_ECHO, cases[i].asked, 10, 0);
+		assert_int_equal(vmp_finding_judge(&run), 0);
+		assert_int_equal(find(cases[i].code) != NULL, cases[i].found);
+		assert_non_null(find("capture-lost-frames"));
+		end(state);
+	}
+	begin(state);
+}
+
 static void which_end(void **state)
 {
 	struct vmp_segment *segment = &run.segments.v[FROM_GUEST];
@@ -482,7 +543,8 @@ static void statuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(healthy),	     TEST(one_lost),	TEST(unsure_is_not_lost), TEST(which_end),	TEST(not_taken),
+		TEST(healthy),	     TEST(one_lost),	TEST(unsure_is_not_lost), TEST(bounds),
+		TEST(answers_unseen), TEST(which_end),	TEST(not_taken),
 		TEST(link_is_down),  TEST(drops_of_perhaps_others), TEST(not_running), TEST(silent),	TEST(scanned),
 		TEST(cannot_answer), TEST(deaf_guest),	TEST(foreign_macs),	  TEST(beyond_the_host), TEST(nothing_arrives),
 		TEST(one_neighbour), TEST(routed), TEST(routed_gateway), TEST(arping),	TEST(weighed),

@@ -1,5 +1,6 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
 match_tests = \
+  tests/unit/match/test_bounds \
   tests/unit/match/test_classify \
   tests/unit/match/test_exchange \
   tests/unit/match/test_last_hop \
@@ -9,6 +10,10 @@ match_tests = \
 check_PROGRAMS += $(match_tests)
 TESTS += $(match_tests)
 match_test_libs = $(WHOLE) libvmp_match.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
+tests_unit_match_test_bounds_SOURCES = %D%/test_bounds.c %D%/world.c %D%/world.h
+tests_unit_match_test_bounds_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_bounds_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_bounds_LDADD = $(match_test_libs)
 tests_unit_match_test_classify_SOURCES = %D%/test_classify.c %D%/world.c %D%/world.h
 tests_unit_match_test_classify_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_classify_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -76,6 +76,8 @@ void world_init(struct world *world, unsigned int flags)
 	add_home(world, &mac_guest, TAP);
 	host_mac = vmp_vec_add(&world->path.host_macs);
 	*host_mac = mac_host;
+	if (flags & WORLD_OTHER_BETWEEN)
+		world->path.hops.v[BR0].kind = VMP_HOP_OTHER;
 	if (flags & WORLD_UNOBSERVED)
 		vmp_path_add_fact(&world->path, "other-ports-not-observed", -1, "one port");
 	for (int i = 0; i < hops; i++) {

@@ -12,7 +12,8 @@
 /* Hops of the plain world; a bond adds its own behind them. */
 enum { NET, ETH0, BR0, PEER, TAP, GUEST, ETH1, BOND, HOPS };
 
-enum { WORLD_BOND = 1, WORLD_MACVTAP = 2, WORLD_PROMISC = 4, WORLD_OVS = 8, WORLD_ROUTED = 16, WORLD_UNOBSERVED = 32 };
+enum { WORLD_BOND = 1, WORLD_MACVTAP = 2, WORLD_PROMISC = 4, WORLD_OVS = 8, WORLD_ROUTED = 16, WORLD_UNOBSERVED = 32,
+       WORLD_OTHER_BETWEEN = 64 };
 
 struct world {
 	struct vmp_path path;

@@ -313,6 +313,7 @@ void sample_tangled(struct vmp_run *run)
 	segment = add_segment(run, VMP_TO_GUEST, 3, 7, 1000, 940, 50);
 	segment->unsure_why[VMP_UNSURE_CAPTURE_LOSS] = 7;
 	segment->unsure_why[VMP_UNSURE_WINDOW] = 3;
+	segment->unsure_lost = 4;
 	segment->elsewhere = 40;
 	segment->elsewhere_hop = 4;
 	segment->wrong_tag = 10;
