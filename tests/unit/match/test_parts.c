@@ -229,6 +229,44 @@ static void order_sorts(void **state)
 	vmp_order_free(order);
 }
 
+/* Sources that are in order but for a few frames, and one too many of them; sizes that fill chunks and are larger than one. */
+static void order_merges(void **state)
+{
+	static uint8_t bytes[100000];
+	static bool seen[20000];
+	struct vmp_order *order = vmp_order_new(0);
+	uint64_t random = 88172645463325252ULL, last_ns = 0;
+	uint32_t n = 0, out = 0;
+	struct vmp_frame frame;
+
+	(void)state;
+	for (uint64_t now = 1000; n < 20000; now += 10) {
+		for (int i = 0; i < 7; i++, n++) {
+			bool late = (random ^= random << 13, random ^= random >> 7, random ^= random << 17, random % 20 == 0);
+			uint32_t len = 4 + (uint32_t)(random >> 20) % (random % 5000 == 1 ? sizeof(bytes) - 4 : 300);
+			struct vmp_frame in = {.ts_ns = now + 500 - (late ? random % 400 : 0), .point = i < 6 ? (uint32_t)i : 1000,
+					       .devdir = random & 32 ? VMP_DEV_IN : VMP_DEV_OUT, .cap_len = len, .wire_len = n, .data = bytes};
+
+			if (n >= 20000)
+				break;
+			memset(bytes, (int)(n & 255), len);
+			assert_int_equal(vmp_order_push(order, &in), 0);
+		}
+		while (vmp_order_pop(order, n >= 20000 ? UINT64_MAX : now + 50, &frame)) {
+			assert_true(frame.ts_ns >= last_ns);
+			last_ns = frame.ts_ns;
+			assert_false(seen[frame.wire_len]);
+			seen[frame.wire_len] = true;
+			for (uint32_t k = 0; k < frame.cap_len; k++)
+				assert_int_equal(frame.data[k], frame.wire_len & 255);
+			out++;
+		}
+	}
+	assert_int_equal(out, 20000);
+	assert_int_equal(vmp_order_late(order), 0);
+	vmp_order_free(order);
+}
+
 static void order_is_bounded(void **state)
 {
 	struct vmp_order *order = vmp_order_new(2000);
@@ -340,6 +378,7 @@ int main(void)
 		cmocka_unit_test(pool_reuses_slots),
 		cmocka_unit_test(pool_is_bounded),
 		cmocka_unit_test(order_sorts),
+		cmocka_unit_test(order_merges),
 		cmocka_unit_test(order_is_bounded),
 		cmocka_unit_test(latency_against_sorting),
 		cmocka_unit_test(latency_extremes),
