@@ -312,7 +312,7 @@ static int look_again(struct vmp_trace *trace, struct vmp_err *err)
 		return out_of_memory(err);
 	/* A peer is shown when it has a part in the story. */
 	for (size_t i = 0; i < run->path.hops.n; i++)
-		if (run->seen.v[i].to_guest.packets + run->seen.v[i].from_guest.packets > 0)
+		if (run->seen.v[i].to_guest.packets + run->seen.v[i].from_guest.packets + run->seen.v[i].astray > 0)
 			run->path.hops.v[i].shown = true;
 	return 0;
 }

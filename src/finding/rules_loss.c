@@ -132,11 +132,16 @@ static void add_bound_evidence(const struct vmp_run *run, const struct vmp_segme
 static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
 {
 	const char *from = vmp_run_hop_name(run, segment->from), *to = vmp_run_hop_name(run, segment->to);
+	bool astray = segment->elsewhere > 0 && segment->elsewhere * 2 >= segment->lost;
+	const char *port = astray ? vmp_run_hop_name(run, segment->elsewhere_hop) : NULL;
+	const char *owner = astray ? run->path.hops.v[segment->elsewhere_hop].owner : NULL;
 	char lost[80];
 	struct vmp_finding *finding =
 		vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_CERTAIN,
-				"%s of %llu packets %s vanish in this host between %s and %s", format_lost(segment, lost, sizeof(lost)),
-				(unsigned long long)segment->offered, towards(segment->direction), from, to);
+				"%s of %llu packets %s vanish in this host between %s and %s%s%s%s%s", format_lost(segment, lost, sizeof(lost)),
+				(unsigned long long)segment->offered, towards(segment->direction), from, to,
+				astray ? "; they are seen at " : "", astray ? port : "", owner ? ", which belongs to guest " : "",
+				owner ? owner : "");
 
 	if (!finding)
 		return -ENOMEM;

@@ -74,7 +74,8 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 	match->pool = vmp_pool_new(match->conf.max_pending);
 	match->lost = vmp_pool_new(REMEMBERED);
 	match->exchanges = vmp_exchange_new(&conf->key);
-	if (!match->point_hops || !match->watches || !match->seen || !match->homes || !match->pool || !match->lost ||
+	match->recent = calloc(VMP_MATCH_RECENT, sizeof(*match->recent));
+	if (!match->recent || !match->point_hops || !match->watches || !match->seen || !match->homes || !match->pool || !match->lost ||
 	    !match->exchanges) {
 		vmp_match_free(match);
 		return vmp_err_set(err, ENOMEM, "match", NULL, "no memory to match packets");
@@ -112,6 +113,7 @@ void vmp_match_free(struct vmp_match *match)
 	vmp_pool_free(match->pool);
 	vmp_pool_free(match->lost);
 	vmp_exchange_free(match->exchanges);
+	free(match->recent);
 	free(match->point_hops);
 	free(match->watches);
 	free(match->seen);
@@ -269,6 +271,8 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	spare = vmp_match_join(match, &sight, class.sort);
 	if (spare && !sight.elsewhere)
 		vmp_match_observe_spare(match, &sight, packet);
+	if (class.sort == VMP_SORT_ON_PATH && sight.usable)
+		vmp_match_count_duplicate(match, &sight, spare);
 	open = class.sort == VMP_SORT_ON_PATH && class.expect != VMP_EXPECT_NOWHERE;
 	if (open)
 		sight.place = vmp_match_place_expected(match, &class, hop);

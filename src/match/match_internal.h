@@ -13,7 +13,11 @@
 /* Where packets have no id: how much later than the whole its pieces may come. Shorter than TCP's timeout to send again. */
 #define VMP_MATCH_PIECES_NS 50000000ULL
 
+/* A copy made on the way comes right after what it is a copy of. */
+#define VMP_MATCH_COPY_NS 50000000ULL
+
 enum {
+	VMP_MATCH_RECENT = 4096,        /* a power of two: sightings remembered to know a copy by */
 	VMP_MATCH_GAPS = 64,            /* gaps remembered of one point; more become one long gap */
 	VMP_MATCH_ADDRESSES = 16,
 	VMP_MATCH_TIES = 8,
@@ -60,6 +64,15 @@ struct vmp_tie {
 	vmp_place at;
 };
 
+/* What was seen somewhere just now. */
+struct vmp_recent {
+	uint64_t ts_ns;
+	struct vmp_hash128 id;
+	int16_t hop;
+	uint8_t direction;
+	bool valid;
+};
+
 struct vmp_match {
 	const struct vmp_path *path;
 	const struct vmp_nic *nic;
@@ -89,6 +102,7 @@ struct vmp_match {
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
+	struct vmp_recent *recent;      /* VMP_MATCH_RECENT of them, by fingerprint and hop */
 	bool spare_way_used;            /* something did go on from an inactive slave */
 	bool may_merge;                 /* a device between the hops may make one frame of several */
 	bool has_copies;                /* a switch in promiscuous mode shows all frames a second time */
@@ -119,6 +133,9 @@ void vmp_match_observe_spare(struct vmp_match *match, const struct vmp_sight *he
 
 /* Count a sighting at its hop. (observe.c) */
 void vmp_match_count_seen(struct vmp_match *match, const struct vmp_sight *sight, enum vmp_sort sort);
+
+/* Count a sighting that is a copy of one at the same hop. spare: the hop before has not seen so many. (observe.c) */
+void vmp_match_count_duplicate(struct vmp_match *match, const struct vmp_sight *here, bool spare);
 
 /* Show a sighting to the exchanges if its place counts for them. (observe.c) */
 void vmp_match_see_exchange(struct vmp_match *match, const struct vmp_sight *sight, const struct vmp_packet *packet);

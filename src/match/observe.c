@@ -111,7 +111,25 @@ void vmp_match_count_seen(struct vmp_match *match, const struct vmp_sight *sight
 		seen->unicast_to_guest += sight->direction == VMP_TO_GUEST && !sight->group;
 	} else {
 		seen->stray++;
+		seen->astray += sort == VMP_SORT_ELSEWHERE;
 	}
+}
+
+/*
+ * Where the hop before has seen fewer, or where no two packets are alike: a sender that uses IPv4 ids gives each its own, those
+ * it sends again too. Other equal packets may well be two.
+ */
+void vmp_match_count_duplicate(struct vmp_match *match, const struct vmp_sight *here, bool spare)
+{
+	size_t slot = (here->id.h[0] ^ (uint64_t)here->hop * 0x9e3779b9U ^ here->direction) % VMP_MATCH_RECENT;
+	struct vmp_recent *recent = &match->recent[slot];
+	bool same = recent->valid && recent->hop == here->hop && recent->direction == here->direction &&
+		    recent->id.h[0] == here->id.h[0] && recent->id.h[1] == here->id.h[1] &&
+		    here->ts_ns >= recent->ts_ns && here->ts_ns - recent->ts_ns <= VMP_MATCH_COPY_NS;
+
+	if (same && (spare || (here->is_ip4 && here->ip_id != 0)) && vmp_match_in_window(match, here->ts_ns))
+		match->seen[here->hop].duplicates++;
+	*recent = (struct vmp_recent){here->ts_ns, here->id, here->hop, here->direction, true};
 }
 
 void vmp_match_see_exchange(struct vmp_match *match, const struct vmp_sight *sight, const struct vmp_packet *packet)

@@ -25,6 +25,8 @@ struct vmp_hop_seen {
 	bool has_point;
 	size_t point;               /* index of the point */
 	uint64_t stray;             /* frames that are neither: other guests', reflected ones */
+	uint64_t astray;            /* of these: to the guest alone, and leaving by this port, which is not the guest's */
+	uint64_t duplicates;        /* sightings of a packet that was seen here just before, and not twice because it was sent twice */
 };
 
 /* Things the traffic itself showed, beyond exchanges. */

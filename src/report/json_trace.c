@@ -53,6 +53,10 @@ static void add_hops(struct vmp_json *json, const struct vmp_run *run, const boo
 		add_packets(json, object, "from_guest", &seen->from_guest);
 		if (seen->stray)
 			vmp_json_count(json, object, "stray", seen->stray);
+		if (seen->astray)
+			vmp_json_count(json, object, "astray", seen->astray);
+		if (seen->duplicates)
+			vmp_json_count(json, object, "duplicates", seen->duplicates);
 		add_capture(json, object, vmp_view_point(run, i));
 	}
 }
@@ -84,6 +88,7 @@ static void add_lost(struct vmp_json *json, struct json_object *parent, const st
 	if (segment->elsewhere) {
 		object = vmp_json_object(json, parent, "elsewhere");
 		vmp_json_text(json, object, "hop", vmp_view_hop_name(path, segment->elsewhere_hop));
+		vmp_json_text(json, object, "guest", path->hops.v[segment->elsewhere_hop].owner);
 		vmp_json_count(json, object, "packets", segment->elsewhere);
 	}
 	if (segment->wrong_tag) {

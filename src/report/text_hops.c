@@ -50,6 +50,7 @@ static void add_remark(struct vmp_table *table, const struct vmp_run *run, size_
 {
 	const struct vmp_hop *place = &run->path.hops.v[hop];
 	const struct vmp_point *point = vmp_view_point(run, hop);
+	const struct vmp_hop_seen *seen = vmp_view_seen(run, hop);
 	struct vmp_buf text = {0};
 
 	if (place->ifindex > 0 && place->observed == VMP_OBSERVED_NO)
@@ -62,6 +63,10 @@ static void add_remark(struct vmp_table *table, const struct vmp_run *run, size_
 		vmp_buf_printf(&text, "%sinactive", text.len ? ", " : "");
 	if (place->owner)
 		vmp_buf_printf(&text, "%sguest %s", text.len ? ", " : "", place->owner);
+	if (seen && seen->astray > 0)
+		vmp_buf_printf(&text, "%s%" PRIu64 " meant for the guest leave here", text.len ? ", " : "", seen->astray);
+	if (seen && seen->duplicates > 0)
+		vmp_buf_printf(&text, "%s%" PRIu64 " seen twice", text.len ? ", " : "", seen->duplicates);
 	if (point && point->opened && point->dropped > 0)
 		vmp_buf_printf(&text, "%scapture lost %" PRIu64, text.len ? ", " : "", point->dropped);
 	if (point && point->vanished)

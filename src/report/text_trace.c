@@ -59,6 +59,7 @@ static void add_frame(struct vmp_buf *out, const struct vmp_report_style *style,
 static void add_segment(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run,
 			const struct vmp_segment *segment)
 {
+	const char *owner = segment->elsewhere > 0 ? run->path.hops.v[segment->elsewhere_hop].owner : NULL;
 	struct vmp_buf where = {0};
 
 	vmp_text_place(&where, style, &run->path, segment->direction, segment->from, segment->to);
@@ -68,9 +69,9 @@ static void add_segment(struct vmp_buf *out, const struct vmp_report_style *styl
 			vmp_text_printf(out, style, 2, VMP_INK_YELLOW, "unsure  ", "%" PRIu64 "%s: %s",
 					segment->unsure_why[i], where.s ? where.s : "", vmp_unsure_name((enum vmp_unsure)i));
 	if (segment->elsewhere > 0)
-		vmp_text_printf(out, style, 2, VMP_INK_PLAIN, "astray  ", "%" PRIu64 "%s: seen leaving %s instead",
-				segment->elsewhere, where.s ? where.s : "",
-				vmp_run_hop_name(run, segment->elsewhere_hop));
+		vmp_text_printf(out, style, 2, VMP_INK_PLAIN, "astray  ", "%" PRIu64 "%s: seen leaving %s instead%s%s",
+				segment->elsewhere, where.s ? where.s : "", vmp_run_hop_name(run, segment->elsewhere_hop),
+				owner ? ", which belongs to guest " : "", owner ? owner : "");
 	vmp_vec_foreach (cause, &segment->causes)
 		vmp_text_printf(out, style, 2, VMP_INK_RED, "dropped ", "%" PRIu64 "%s: %s%s%s%s%s", cause->packets,
 				where.s ? where.s : "", cause->reason, cause->symbol[0] ? " in " : "", cause->symbol,

@@ -311,12 +311,54 @@ static void ids_come_round(void **state)
 	world_end(&world);
 }
 
+/*
+ * A copy is no second delivery. Copied between the hops; copied before the first one, by the id; two equal packets without an id, or
+ * long after one another, are two.
+ */
+static void duplicates(void **state)
+{
+	static const struct {
+		uint16_t id;
+		unsigned int here, there;       /* sightings at the first and the second hop */
+		uint64_t apart_ns;
+		uint64_t duplicates_here, duplicates_there, offered;
+	} cases[] = {
+		{7, 1, 2, 20 * US, 0, 1, 1}, {0, 1, 2, 20 * US, 0, 1, 1}, {7, 1, 4, 20 * US, 0, 3, 1}, {7, 2, 2, 20 * US, 1, 1, 2},
+		{0, 2, 2, 20 * US, 0, 0, 2}, {7, 2, 2, 200 * MS, 0, 0, 2}, {7, 1, 2, 200 * MS, 0, 0, 1}, {7, 1, 1, 0, 0, 0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct vmp_packet packet = udp(&mac_gateway, &mac_guest, cases[i].id);
+		struct vmp_segment segment;
+		struct world world;
+		struct vmp_run run;
+
+		world_init(&world, 0);
+		world_start(&world, NULL);
+		for (unsigned int k = 0; k < 4; k++) {
+			if (k < cases[i].here)
+				see(&world, ETH0, VMP_DEV_IN, START + k * cases[i].apart_ns, &packet);
+			if (k < cases[i].there)
+				see(&world, TAP, VMP_DEV_OUT, START + k * cases[i].apart_ns + US, &packet);
+		}
+		world_report(&world, START + 10 * SEC, &run);
+		segment = segment_of(&run, VMP_TO_GUEST, ETH0, TAP);
+		assert_int_equal(run.seen.v[ETH0].duplicates, cases[i].duplicates_here);
+		assert_int_equal(run.seen.v[TAP].duplicates, cases[i].duplicates_there);
+		assert_int_equal(segment.offered, cases[i].offered);
+		assert_int_equal(segment.delivered, cases[i].offered);
+		world_clear_run(&run);
+		world_end(&world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds),     cmocka_unit_test(not_only_by_drops), cmocka_unit_test(many_drops),
 		cmocka_unit_test(opened_late_and_clock), cmocka_unit_test(one_bucket), cmocka_unit_test(same_keys),
-		cmocka_unit_test(ids_come_round),
+		cmocka_unit_test(ids_come_round), cmocka_unit_test(duplicates),
 	};
 
 	return cmocka_run_group_tests_name("match: bounds", tests, NULL, NULL);

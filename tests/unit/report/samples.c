@@ -301,6 +301,8 @@ void sample_tangled(struct vmp_run *run)
 	run->filter = copy("tcp port 80");
 	see(run, 1, 1000, 900)->dropped = 12;
 	run->seen.v[1].stray = 3;
+	run->seen.v[1].duplicates = 2;
+	run->seen.v[4].stray = run->seen.v[4].astray = 40;
 	see(run, 2, 0, 0)->promisc = true;
 	see(run, 3, 1000, 900);
 	see(run, 4, 40, 0);
