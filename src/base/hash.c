@@ -8,53 +8,72 @@
 
 #define ROTL(x, n) ((x) << (n) | (x) >> (64 - (n)))
 
-static inline void sip_round(uint64_t v[4])
+struct state {
+	uint64_t a, b, c, d;
+};
+
+static inline void sip_round(struct state *v)
 {
-	v[0] += v[1];
-	v[1] = ROTL(v[1], 13) ^ v[0];
-	v[0] = ROTL(v[0], 32);
-	v[2] += v[3];
-	v[3] = ROTL(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = ROTL(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = ROTL(v[1], 17) ^ v[2];
-	v[2] = ROTL(v[2], 32);
+	v->a += v->b;
+	v->b = ROTL(v->b, 13) ^ v->a;
+	v->a = ROTL(v->a, 32);
+	v->c += v->d;
+	v->d = ROTL(v->d, 16) ^ v->c;
+	v->a += v->d;
+	v->d = ROTL(v->d, 21) ^ v->a;
+	v->c += v->b;
+	v->b = ROTL(v->b, 17) ^ v->c;
+	v->c = ROTL(v->c, 32);
 }
 
-static inline uint64_t finish(uint64_t v[4])
+static inline uint64_t finish(struct state *v)
 {
 	sip_round(v);
 	sip_round(v);
 	sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return v->a ^ v->b ^ v->c ^ v->d;
 }
 
-struct vmp_hash128 vmp_hash(const struct vmp_hash_key *key, const void *data, size_t len)
+/* All but the finish. Of the variant with 128 bit of output. */
+static inline struct state absorb(const struct vmp_hash_key *key, const void *data, size_t len)
 {
-	uint64_t v[4] = {0x736f6d6570736575ULL ^ key->k[0], 0x646f72616e646f6dULL ^ key->k[1] ^ 0xee,
-			 0x6c7967656e657261ULL ^ key->k[0], 0x7465646279746573ULL ^ key->k[1]};
+	struct state v = {0x736f6d6570736575ULL ^ key->k[0], 0x646f72616e646f6dULL ^ key->k[1] ^ 0xee,
+			  0x6c7967656e657261ULL ^ key->k[0], 0x7465646279746573ULL ^ key->k[1]};
 	const unsigned char *p = data;
 	uint64_t word, tail = (uint64_t)len << 56;
-	struct vmp_hash128 out;
 
 	for (size_t left = len; left >= 8; left -= 8, p += 8) {
 		memcpy(&word, p, 8);
 		word = le64toh(word);
-		v[3] ^= word;
-		sip_round(v);
-		v[0] ^= word;
+		v.d ^= word;
+		sip_round(&v);
+		v.a ^= word;
 	}
 	for (size_t i = 0; i < len % 8; i++)
 		tail |= (uint64_t)p[i] << (8 * i);
-	v[3] ^= tail;
-	sip_round(v);
-	v[0] ^= tail;
-	v[2] ^= 0xee;
-	out.h[0] = finish(v);
-	v[1] ^= 0xdd;
-	out.h[1] = finish(v);
+	v.d ^= tail;
+	sip_round(&v);
+	v.a ^= tail;
+	v.c ^= 0xee;
+	return v;
+}
+
+struct vmp_hash128 vmp_hash(const struct vmp_hash_key *key, const void *data, size_t len)
+{
+	struct state v = absorb(key, data, len);
+	struct vmp_hash128 out;
+
+	out.h[0] = finish(&v);
+	v.b ^= 0xdd;
+	out.h[1] = finish(&v);
 	return out;
+}
+
+uint64_t vmp_hash_half(const struct vmp_hash_key *key, const void *data, size_t len)
+{
+	struct state v = absorb(key, data, len);
+
+	return finish(&v);
 }
 
 int vmp_hash_key_random(struct vmp_hash_key *ret_key)

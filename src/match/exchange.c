@@ -161,7 +161,7 @@ static struct reading read_packet(const struct vmp_packet *packet)
 /* The slot of a key; with `make` a free one, or one that is settled and forgotten, when it is not there. */
 static struct question *find(struct vmp_exchange_table *table, const struct key *key, bool make)
 {
-	uint64_t hash = vmp_hash(&table->key, key, sizeof(*key)).h[0];
+	uint64_t hash = vmp_hash_half(&table->key, key, sizeof(*key));
 	struct question *spare = NULL;
 
 	for (unsigned int i = 0; i < PROBES; i++) {

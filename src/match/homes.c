@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
-enum { SLOTS = 8192, MOST = SLOTS / 2 }; /* a power of two, at most half full */
+enum {
+	SLOTS = 8192, MOST = SLOTS / 2, /* a power of two, at most half full */
+	RECENT = 16,
+};
 
 struct slot {
 	bool used, host;
@@ -15,14 +18,18 @@ struct vmp_homes {
 	struct vmp_hash_key key;
 	size_t n;
 	bool full;
+	uint16_t recent[RECENT]; /* where MACs were found lately, by their last digit: few MACs send most frames */
 	struct slot slots[SLOTS];
 };
 
 /* The slot of a MAC, or the free one where it would go. */
 static size_t slot_of(const struct vmp_homes *homes, const struct vmp_mac *mac)
 {
-	size_t at = vmp_hash(&homes->key, mac->b, sizeof(mac->b)).h[0] % SLOTS;
+	size_t at = homes->recent[mac->b[5] % RECENT];
 
+	if (homes->slots[at].used && vmp_mac_equal(&homes->slots[at].mac, mac))
+		return at;
+	at = vmp_hash_half(&homes->key, mac->b, sizeof(mac->b)) % SLOTS;
 	while (homes->slots[at].used && !vmp_mac_equal(&homes->slots[at].mac, mac))
 		at = (at + 1) % SLOTS;
 	return at;
@@ -30,8 +37,10 @@ static size_t slot_of(const struct vmp_homes *homes, const struct vmp_mac *mac)
 
 static struct slot *slot_make(struct vmp_homes *homes, const struct vmp_mac *mac)
 {
-	struct slot *slot = &homes->slots[slot_of(homes, mac)];
+	size_t at = slot_of(homes, mac);
+	struct slot *slot = &homes->slots[at];
 
+	homes->recent[mac->b[5] % RECENT] = (uint16_t)at;
 	if (!slot->used) {
 		if (homes->n >= MOST) {
 			homes->full = true;

@@ -152,7 +152,7 @@ static uint64_t flow_hash(const struct vmp_match *match, const struct vmp_packet
 		flow.sport = packet->sport;
 		flow.dport = packet->dport;
 	}
-	return vmp_hash(&match->conf.key, &flow, sizeof(flow)).h[1];
+	return vmp_hash_half(&match->conf.key, &flow, sizeof(flow));
 }
 
 static struct vmp_sight make_sight(const struct vmp_match *match, const struct vmp_frame *frame,

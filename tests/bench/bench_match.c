@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define MILLION   1000000ULL
 #define BATCH_NS  (20 * VMP_NS_PER_MS)
@@ -94,6 +95,15 @@ static void make_path(struct vmp_path *path)
 	home->hop = MIDDLE;
 }
 
+/* Of this process: other programs on the machine count less than they do in the time of the day. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * VMP_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
 static void print_cost(const char *name, uint64_t took_ns, size_t n)
 {
 	fprintf(stderr, "%-34s %6.1f ns a frame\n", name, (double)took_ns / (double)n);
@@ -101,17 +111,17 @@ static void print_cost(const char *name, uint64_t took_ns, size_t n)
 
 static void touch(const struct frames *frames)
 {
-	uint64_t start = vmp_clock_monotonic_ns(), sum = 0;
+	uint64_t start = cpu_ns(), sum = 0;
 
 	for (size_t i = 0; i < frames->n; i++)
 		for (uint32_t k = 0; k < frames->v[i].cap_len; k++)
 			sum += frames->v[i].data[k];
-	print_cost(sum ? "touching every byte" : "", vmp_clock_monotonic_ns() - start, frames->n);
+	print_cost(sum ? "touching every byte" : "", cpu_ns() - start, frames->n);
 }
 
 static void decode(const struct frames *frames, bool fingerprint)
 {
-	uint64_t start = vmp_clock_monotonic_ns(), sum = 0;
+	uint64_t start = cpu_ns(), sum = 0;
 	struct vmp_hash_key key = {{1, 2}};
 
 	for (size_t i = 0; i < frames->n; i++) {
@@ -123,7 +133,7 @@ static void decode(const struct frames *frames, bool fingerprint)
 			vmp_packet_fingerprint(&key, &frames->v[i], &packet, &id);
 		sum += packet.tcp_seq + id.id.h[0];
 	}
-	print_cost(!sum ? "" : fingerprint ? "decode, fingerprint" : "decode", vmp_clock_monotonic_ns() - start, frames->n);
+	print_cost(!sum ? "" : fingerprint ? "decode, fingerprint" : "decode", cpu_ns() - start, frames->n);
 }
 
 static void fetch(struct vmp_match *match, bool dump)
@@ -173,9 +183,9 @@ static void match_all(const struct traffic *traffic, const struct frames *frames
 	make_path(&path);
 	if (vmp_match_new(&path, &nic, point_hops, TRAFFIC_HOPS, &conf, &match, &err) < 0)
 		abort();
-	start = vmp_clock_monotonic_ns();
+	start = cpu_ns();
 	feed(match, frames, dump);
-	print_cost("decode, fingerprint, match, settle", vmp_clock_monotonic_ns() - start, frames->n);
+	print_cost("decode, fingerprint, match, settle", cpu_ns() - start, frames->n);
 	if (vmp_match_report(match, &run) < 0)
 		abort();
 	vmp_vec_foreach (segment, &run.segments) {
