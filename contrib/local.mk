@@ -14,6 +14,8 @@ EXTRA_DIST += \
   %D%/completion/README \
   %D%/schema \
   tests/README \
+  tests/bench/README \
+  tests/bench/run \
   tests/data \
   tests/fuzz \
   tests/golden \

@@ -17,6 +17,14 @@
 /* While a vanished device's ring is read out, its fd tells nothing; look again after this. */
 #define DRAIN_POLL_MS 10
 
+/*
+ * What all rings share unless their size is given. On a machine that is busy forwarding, this program may wait 100 ms for its turn:
+ * at 400,000 small packets a second a ring of 4 MiB is full by then.
+ */
+#define BUFFERS_BYTES      (64U << 20)
+#define BUFFER_LEAST_BYTES (4U << 20)
+#define BUFFER_MOST_BYTES  (16U << 20)
+
 struct vmp_capture {
 	vmp_points *points;             /* borrowed */
 	struct vmp_handle *handles;     /* of opened points, two each */
@@ -100,13 +108,25 @@ static int open_points(struct vmp_capture *capture, const struct vmp_capture_con
 	return first_r;
 }
 
+static uint32_t share_of_buffers(size_t n_points)
+{
+	size_t share = n_points ? BUFFERS_BYTES / (2 * n_points) : BUFFER_MOST_BYTES;
+
+	if (share < BUFFER_LEAST_BYTES)
+		return BUFFER_LEAST_BYTES;
+	return share < BUFFER_MOST_BYTES ? (uint32_t)share : BUFFER_MOST_BYTES;
+}
+
 int vmp_capture_open(vmp_points *points, const struct vmp_capture_conf *conf, struct vmp_capture **ret_capture,
 		     struct vmp_err *err)
 {
 	struct vmp_capture *capture = calloc(1, sizeof(*capture));
+	struct vmp_capture_conf own_conf = conf ? *conf : (struct vmp_capture_conf){0};
 	struct vmp_err own = {0};
 	int r;
 
+	if (!own_conf.buffer_bytes)
+		own_conf.buffer_bytes = share_of_buffers(points->n);
 	if (capture) {
 		capture->points = points;
 		capture->handles = calloc(2 * points->n + 1, sizeof(*capture->handles));
@@ -115,7 +135,7 @@ int vmp_capture_open(vmp_points *points, const struct vmp_capture_conf *conf, st
 	if (!capture || !capture->handles || !capture->fds)
 		r = vmp_err_set(&own, ENOMEM, "capture", NULL, "out of memory");
 	else
-		r = open_points(capture, conf, &own);
+		r = open_points(capture, &own_conf, &own);
 	if (r != 0) {
 		if (err)
 			*err = own;

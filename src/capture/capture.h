@@ -16,7 +16,7 @@ struct vmp_capture;
 
 struct vmp_capture_conf {
 	uint32_t snap_bytes;    /* longest prefix of a frame to keep; 0: 256 */
-	uint32_t buffer_bytes;  /* ring of one handle, at least 1 MiB; 0: 4 MiB */
+	uint32_t buffer_bytes;  /* ring of one handle, at least 1 MiB; 0: a share of 64 MiB, 4 to 16 MiB */
 };
 
 /* Called for each frame; frame->data is valid during the call only. A non-zero return ends the poll with that value. */

@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	{"write", 'w', "DIR", VMP_OPT_WRITE, "leave the evidence in a new folder below DIR"},
 	{"promisc", OPT_PROMISC, NULL, VMP_OPT_PROMISC, "put the bridge into promiscuous mode while watching"},
 	{"payload", OPT_PAYLOAD, "BYTES", VMP_OPT_PAYLOAD, "keep this much payload in the evidence, default 0"},
-	{"buffer", OPT_BUFFER, "KIB", VMP_OPT_BUFFER, "buffer of a capture, two for each hop: 1024 to 1048576, default 4096"},
+	{"buffer", OPT_BUFFER, "KIB", VMP_OPT_BUFFER, "buffer of a capture, two for each hop: 1024 to 1048576; default: a share of 65536"},
 	{"domain-xml", OPT_DOMAIN_XML, "FILE", VMP_OPT_DOMAIN_XML, "the guest, as virsh dumpxml prints it; no libvirt is asked"},
 	{"connect", 'c', "URI", 0, "libvirt connection, else LIBVIRT_DEFAULT_URI, else libvirt's default"},
 	{"json", OPT_JSON, NULL, 0, "one JSON document on standard output, see vmpath-json(5)"},

@@ -327,6 +327,7 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 	window->end_ns = trace->run.started_ns + trace->options->duration_ns;
 	conf.key = window->key;
 	conf.start_ns = trace->run.started_ns;
+	conf.no_fates = !trace->evidence;
 	window->live = vmp_live_begin(trace->options, window->end_ns + SETTLE_NS);
 	return vmp_match_new(&trace->run.path, vmp_run_nic(&trace->run), trace->point_hops, trace->run.points.n, &conf, &trace->match,
 			     err);

@@ -230,7 +230,7 @@ static int keep(struct vmp_match *match, const struct vmp_sight *sight, bool ope
 	uint32_t slot;
 
 	if (!open && !spare && !copied && vmp_match_is_done(sight))
-		return vmp_pool_pass(match->pool, sight) ? 0 : note_full(match, sight);
+		return match->conf.no_fates || vmp_pool_pass(match->pool, sight) ? 0 : note_full(match, sight);
 	slot = vmp_pool_push(match->pool, sight);
 	if (slot == VMP_POOL_NONE)
 		return note_full(match, sight);

@@ -10,22 +10,6 @@ enum {
 	OUTCOMES = 8,           /* to one slot, at most */
 };
 
-struct ends {
-	uint32_t head, tail;
-};
-
-struct vmp_pool {
-	struct vmp_sight *slots;
-	size_t cap;             /* a power of two; chains have as many ends */
-	size_t used, most;      /* slots in use */
-	size_t fresh;           /* from here on never used yet */
-	uint32_t free;          /* given up, linked by link[0].after */
-	struct ends *ends[VMP_CHAINS];
-	struct vmp_outcome *order; /* a ring */
-	size_t order_cap;       /* a power of two */
-	uint64_t first, last;   /* serials: [first, last) are held, each at its serial modulo order_cap */
-};
-
 struct vmp_pool *vmp_pool_new(size_t most)
 {
 	struct vmp_pool *pool = calloc(1, sizeof(*pool));
@@ -70,14 +54,14 @@ static size_t bucket(const struct vmp_pool *pool, enum vmp_chain chain, const st
 	return (hash ^ (spread * 0x9e3779b97f4a7c15ULL) >> 20) & (pool->cap - 1);
 }
 
-static struct ends *ends_of(struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *sight)
+static struct vmp_pool_ends *ends_of(struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *sight)
 {
 	vmp_place place = hashed[chain].by_place == WHERE_IT_IS ? sight->at : sight->place;
 
 	return &pool->ends[chain][bucket(pool, chain, sight, place)];
 }
 
-static bool alloc_ends(struct ends *ends[VMP_CHAINS], size_t cap)
+static bool alloc_ends(struct vmp_pool_ends *ends[VMP_CHAINS], size_t cap)
 {
 	for (int i = 0; i < VMP_CHAINS; i++) {
 		ends[i] = malloc(cap * sizeof(*ends[i]));
@@ -92,7 +76,7 @@ static bool alloc_ends(struct ends *ends[VMP_CHAINS], size_t cap)
 }
 
 /* Chain anew what hung at old ends, in its order, which is not always the order of time. */
-static void rechain(struct vmp_pool *pool, enum vmp_chain chain, const struct ends *old, size_t old_cap)
+static void rechain(struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_pool_ends *old, size_t old_cap)
 {
 	for (size_t i = 0; i < old_cap; i++) {
 		uint32_t next;
@@ -110,7 +94,7 @@ static bool grow(struct vmp_pool *pool)
 {
 	size_t cap = pool->cap ? pool->cap * 2 : SLOTS_FIRST, old_cap = pool->cap;
 	struct vmp_sight *slots = realloc(pool->slots, cap * sizeof(*slots));
-	struct ends *ends[VMP_CHAINS], *old_ends[VMP_CHAINS];
+	struct vmp_pool_ends *ends[VMP_CHAINS], *old_ends[VMP_CHAINS];
 
 	if (slots)
 		pool->slots = slots;
@@ -178,7 +162,7 @@ uint32_t vmp_pool_push(struct vmp_pool *pool, const struct vmp_sight *sight)
 	else
 		slot = (uint32_t)pool->fresh++;
 	pool->used++;
-	pool->slots[slot] = *sight;
+	memcpy(&pool->slots[slot], sight, offsetof(struct vmp_sight, link));
 	pool->slots[slot].on = 0;
 	pool->slots[slot].serial = pool->last;
 	outcome_at(pool, pool->last++)->slot = slot;
@@ -208,19 +192,9 @@ void vmp_pool_release(struct vmp_pool *pool, uint32_t slot)
 	give_up(pool, slot);
 }
 
-struct vmp_sight *vmp_pool_at(struct vmp_pool *pool, uint32_t slot)
-{
-	return &pool->slots[slot];
-}
-
 uint32_t vmp_pool_oldest(const struct vmp_pool *pool)
 {
 	return vmp_pool_nth(pool, 0);
-}
-
-uint32_t vmp_pool_nth(const struct vmp_pool *pool, size_t n)
-{
-	return n < pool->last - pool->first ? outcome_at(pool, pool->first + n)->slot : VMP_POOL_NONE;
 }
 
 struct vmp_outcome vmp_pool_outcome(const struct vmp_pool *pool)
@@ -244,7 +218,7 @@ void vmp_pool_pop(struct vmp_pool *pool)
 void vmp_pool_chain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
 	struct vmp_sight *sight = &pool->slots[slot];
-	struct ends *ends;
+	struct vmp_pool_ends *ends;
 
 	if (sight->on & (1U << chain))
 		return;
@@ -263,7 +237,7 @@ void vmp_pool_unchain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot
 {
 	struct vmp_sight *sight = &pool->slots[slot];
 	uint32_t before = sight->link[chain].before, after = sight->link[chain].after;
-	struct ends *ends;
+	struct vmp_pool_ends *ends;
 
 	if (!(sight->on & (1U << chain)))
 		return;
@@ -284,17 +258,7 @@ uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const
 	return pool->cap ? pool->ends[chain][bucket(pool, chain, like, place)].head : VMP_POOL_NONE;
 }
 
-uint32_t vmp_pool_next(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
-{
-	return pool->slots[slot].link[chain].after;
-}
-
 uint32_t vmp_pool_last(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place)
 {
 	return pool->cap ? pool->ends[chain][bucket(pool, chain, like, place)].tail : VMP_POOL_NONE;
-}
-
-uint32_t vmp_pool_previous(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
-{
-	return pool->slots[slot].link[chain].before;
 }

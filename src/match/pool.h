@@ -54,7 +54,7 @@ struct vmp_sight {
 	bool hidden;            /* unsure: it would be lost if no point had lost frames */
 	bool twin;              /* an equal one came in on a parallel way at about the same time */
 	uint8_t on;             /* bit per chain it is on */
-	struct {
+	struct {                /* last: not copied into the pool */
 		uint32_t before, after;
 	} link[VMP_CHAINS];
 };
@@ -69,7 +69,22 @@ struct vmp_outcome {
 	bool relevant : 1;
 };
 
-struct vmp_pool;
+struct vmp_pool_ends {
+	uint32_t head, tail;
+};
+
+/* Only pool.c changes it; it is here for what is asked of it many times for each frame. */
+struct vmp_pool {
+	struct vmp_sight *slots;
+	size_t cap;             /* a power of two; chains have as many ends */
+	size_t used, most;      /* slots in use */
+	size_t fresh;           /* from here on never used yet */
+	uint32_t free;          /* given up, linked by link[0].after */
+	struct vmp_pool_ends *ends[VMP_CHAINS];
+	struct vmp_outcome *order; /* a ring */
+	size_t order_cap;       /* a power of two */
+	uint64_t first, last;   /* serials: [first, last) are held, each at its serial modulo order_cap */
+};
 
 /* most: sightings that are not done, held at once; eight times as many outcomes are. NULL without memory. */
 struct vmp_pool *vmp_pool_new(size_t most);
@@ -87,13 +102,19 @@ bool vmp_pool_pass(struct vmp_pool *pool, const struct vmp_sight *sight);
 void vmp_pool_release(struct vmp_pool *pool, uint32_t slot);
 
 /* The sighting in a slot. Valid until the next push. */
-struct vmp_sight *vmp_pool_at(struct vmp_pool *pool, uint32_t slot);
+static inline struct vmp_sight *vmp_pool_at(struct vmp_pool *pool, uint32_t slot)
+{
+	return &pool->slots[slot];
+}
 
 /* Slot of the oldest sighting; VMP_POOL_NONE when empty, VMP_POOL_DONE when it has none any more. */
 uint32_t vmp_pool_oldest(const struct vmp_pool *pool);
 
 /* Slot of the n-th oldest; VMP_POOL_NONE when there are fewer, VMP_POOL_DONE when it has none any more. */
-uint32_t vmp_pool_nth(const struct vmp_pool *pool, size_t n);
+static inline uint32_t vmp_pool_nth(const struct vmp_pool *pool, size_t n)
+{
+	return n < pool->last - pool->first ? pool->order[(pool->first + n) & (pool->order_cap - 1)].slot : VMP_POOL_NONE;
+}
 
 /* What became of the oldest. Only when there is one. */
 struct vmp_outcome vmp_pool_outcome(const struct vmp_pool *pool);
@@ -112,8 +133,15 @@ void vmp_pool_unchain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot
  * before it. VMP_POOL_NONE at the end. Others whose hash is alike hang there too.
  */
 uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place);
-uint32_t vmp_pool_next(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot);
 uint32_t vmp_pool_last(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place);
-uint32_t vmp_pool_previous(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot);
+static inline uint32_t vmp_pool_next(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
+{
+	return pool->slots[slot].link[chain].after;
+}
+
+static inline uint32_t vmp_pool_previous(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
+{
+	return pool->slots[slot].link[chain].before;
+}
 
 #endif

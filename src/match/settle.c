@@ -190,6 +190,13 @@ static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete
 		remember_lost(match, open, elsewhere >= 0);
 }
 
+static void forget_settled(struct vmp_match *match)
+{
+	vmp_pool_pop(match->pool);
+	match->n_settled--;
+	match->n_expired -= match->n_expired > 0;
+}
+
 static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t complete_ns)
 {
 	for (;;) {
@@ -208,6 +215,8 @@ void vmp_match_settle(struct vmp_match *match, uint64_t complete_ns)
 	match->settled_ns = complete_ns;
 	if (complete_ns > match->conf.settle_ns)
 		settle_until(match, complete_ns - match->conf.settle_ns, complete_ns);
+	while (match->conf.no_fates && match->n_settled > 0)
+		forget_settled(match);
 }
 
 void vmp_match_settle_all(struct vmp_match *match, uint64_t complete_ns)
@@ -228,8 +237,6 @@ bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled)
 	ret_settled->why = (enum vmp_unsure)outcome.why;
 	ret_settled->next_hop = outcome.next_hop;
 	ret_settled->relevant = outcome.relevant;
-	vmp_pool_pop(match->pool);
-	match->n_settled--;
-	match->n_expired -= match->n_expired > 0;
+	forget_settled(match);
 	return true;
 }

@@ -576,6 +576,39 @@ static void pool_full(void **state)
 	world_end(&world);
 }
 
+/* Who does not ask for the fates of single packets gets the same sums. */
+static void fates_not_asked(void **state)
+{
+	struct vmp_match_conf quiet = window;
+	struct vmp_settled settled;
+	struct world world;
+	struct vmp_run run;
+
+	(void)state;
+	quiet.no_fates = true;
+	quiet.max_pending = 400;
+	world_init(&world, 0);
+	world_start(&world, &quiet);
+	/* More sightings than would be held, were those kept that nothing is expected of. */
+	for (uint16_t id = 0; id < 2000; id++) {
+		struct vmp_packet packet = udp(&mac_gateway, &mac_guest, id);
+
+		assert_int_equal(see(&world, ETH0, VMP_DEV_IN, START + id * US, &packet), 0);
+		if (id % 100)
+			assert_int_equal(see(&world, TAP, VMP_DEV_OUT, START + id * US + 1, &packet), 0);
+		if (id % 500 == 0)
+			vmp_match_settle(world.match, START + id * US);
+	}
+	vmp_match_settle(world.match, START + 2 * SEC);
+	assert_false(vmp_match_next(world.match, &settled));
+	world_report(&world, END, &run);
+	assert_int_equal(run.observations.table_full, 0);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).delivered, 1980);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).lost, 20);
+	world_clear_run(&run);
+	world_end(&world);
+}
+
 static void unusable(void **state)
 {
 	struct vmp_packet packet = udp(&mac_gateway, &mac_guest, 1);
@@ -796,6 +829,7 @@ int main(void)
 		cmocka_unit_test(equal_times),
 		cmocka_unit_test(clock_back),
 		cmocka_unit_test(pool_full),
+		cmocka_unit_test(fates_not_asked),
 		cmocka_unit_test(unusable),
 		cmocka_unit_test(split),
 		cmocka_unit_test(merged),
