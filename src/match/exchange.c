@@ -22,7 +22,6 @@ struct key {
 };
 
 struct question {
-	bool used;
 	struct key key;
 	uint32_t tcp_seq;
 	uint64_t owing;         /* asked at the far end within the window, not answered yet */
@@ -36,6 +35,7 @@ struct question {
 
 struct vmp_exchange_table {
 	struct vmp_hash_key key;
+	uint16_t tags[SLOTS];   /* 0: free; else some of the hash of its key, so that a search need not look at the slots */
 	uint64_t with_repeats;  /* questions with asked_again: only then traffic is searched for signs of having got the answer */
 	struct question slots[SLOTS];
 };
@@ -162,22 +162,22 @@ static struct reading read_packet(const struct vmp_packet *packet)
 static struct question *find(struct vmp_exchange_table *table, const struct key *key, bool make)
 {
 	uint64_t hash = vmp_hash_half(&table->key, key, sizeof(*key));
-	struct question *spare = NULL;
+	uint16_t tag = (uint16_t)(hash >> 48 | 1);
+	size_t spare = SLOTS;
 
 	for (unsigned int i = 0; i < PROBES; i++) {
-		struct question *question = &table->slots[(hash + i) % SLOTS];
+		size_t at = (hash + i) % SLOTS;
 
-		if (question->used && memcmp(&question->key, key, sizeof(*key)) == 0)
-			return question;
-		if (!spare && !question->used)
-			spare = question;
+		if (table->tags[at] == tag && memcmp(&table->slots[at].key, key, sizeof(*key)) == 0)
+			return &table->slots[at];
+		if (spare == SLOTS && !table->tags[at])
+			spare = at;
 	}
-	if (!make || !spare)
+	if (!make || spare == SLOTS)
 		return NULL;
-	memset(spare, 0, sizeof(*spare));
-	spare->used = true;
-	spare->key = *key;
-	return spare;
+	table->tags[spare] = tag;
+	table->slots[spare] = (struct question){.key = *key};
+	return &table->slots[spare];
 }
 
 /* A retransmitted SYN is the same question again, and an echo request that comes twice was doubled on the way. */
@@ -335,7 +335,7 @@ int vmp_exchange_report(const struct vmp_exchange_table *table, uint64_t now_ns,
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct question *question = &table->slots[i];
 
-		if (!question->used || (question->asked == 0 && question->asked_near == 0 && question->asked_again == 0))
+		if (!table->tags[i] || (question->asked == 0 && question->asked_near == 0 && question->asked_again == 0))
 			continue;
 		/* Asked of everybody: only the owner of the address owes an answer. */
 		if (question->key.direction == VMP_TO_GUEST && !question->direct && !is_guests(context, &question->key.target))
