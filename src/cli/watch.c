@@ -18,12 +18,18 @@
 #define BACKEND_EVERY_NS (200 * VMP_NS_PER_MS)
 #define STEP_NS        (20 * VMP_NS_PER_MS) /* the clock jumps by more than any slewing does */
 #define ORDER_BYTES    (64U << 20)
+#define HELD_BYTES     (192U << 20) /* of frames whose fate is not known yet, for the evidence */
 
 /* A frame that waits until the fate of its packet is known. */
-struct held {
-	struct held *next;
+struct kept {
+	size_t bytes;           /* of all of it */
 	struct vmp_frame frame;
 	struct vmp_packet packet;
+};
+
+struct held {
+	struct held *next;
+	struct kept *kept;      /* NULL: there was no room for it */
 };
 
 struct window {
@@ -31,6 +37,8 @@ struct window {
 	struct vmp_hash_key key;
 	struct vmp_order *order;
 	struct held *oldest, **newest;
+	size_t held_bytes;
+	uint64_t not_held;              /* frames */
 	struct vmp_live *live;
 	uint64_t open_ns;               /* when the last point was opened */
 	uint64_t end_ns;                /* of the window */
@@ -63,18 +71,24 @@ static int take_frame(void *context, const struct vmp_frame *frame)
 
 static int hold(struct window *window, const struct vmp_frame *frame, const struct vmp_packet *packet)
 {
+	size_t bytes = sizeof(struct held) + sizeof(struct kept) + frame->cap_len;
+	bool fits = window->held_bytes + bytes <= HELD_BYTES;
 	struct held *held;
 
 	if (!window->trace->evidence)
 		return 0;
-	held = malloc(sizeof(*held) + frame->cap_len);
+	held = malloc(fits ? bytes : sizeof(*held));
 	if (!held)
 		return -ENOMEM;
 	held->next = NULL;
-	held->frame = *frame;
-	held->frame.data = (uint8_t *)(held + 1);
-	memcpy(held + 1, frame->data, frame->cap_len);
-	held->packet = *packet;
+	held->kept = fits ? (struct kept *)(held + 1) : NULL;
+	window->not_held += !fits;
+	if (fits) {
+		*held->kept = (struct kept){bytes, *frame, *packet};
+		held->kept->frame.data = (uint8_t *)(held->kept + 1);
+		memcpy(held->kept + 1, frame->data, frame->cap_len);
+		window->held_bytes += bytes;
+	}
 	*window->newest = held;
 	window->newest = &held->next;
 	return 0;
@@ -90,8 +104,8 @@ static int keep(struct window *window, const struct vmp_settled *settled)
 	if (!held)
 		return 0;
 	/* What came before the window was not seen at every point yet: its gaps would look like losses. */
-	if (settled->relevant && held->frame.ts_ns >= trace->run.started_ns) {
-		struct vmp_evidence_frame item = {&held->frame, &held->packet, settled->packet_id, NULL};
+	if (held->kept && settled->relevant && held->kept->frame.ts_ns >= trace->run.started_ns) {
+		struct vmp_evidence_frame item = {&held->kept->frame, &held->kept->packet, settled->packet_id, NULL};
 
 		if (settled->fate == VMP_FATE_LOST) {
 			snprintf(comment, sizeof(comment), "lost: not seen at %s within %llu ms",
@@ -104,6 +118,7 @@ static int keep(struct window *window, const struct vmp_settled *settled)
 	window->oldest = held->next;
 	if (!window->oldest)
 		window->newest = &window->oldest;
+	window->held_bytes -= held->kept ? held->kept->bytes : 0;
 	free(held);
 	return code;
 }
@@ -341,6 +356,9 @@ int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)
 	if (code == 0)
 		code = run_window(&window);
 	trace->run.observations.late = window.order ? vmp_order_late(window.order) : 0;
+	if (window.not_held)
+		vmp_run_note(&trace->run, "%llu frames are not in the evidence: more came than can be held until their fate is known",
+			     (unsigned long long)window.not_held);
 	vmp_live_end(window.live);
 	vmp_order_free(window.order);
 	while (window.oldest) {

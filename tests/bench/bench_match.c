@@ -2,13 +2,15 @@
 /*
  * What each step from bytes to fates costs, in memory: three hops of the traffic of traffic.c. Not a test:
  * `make tests/bench/bench_match`, then run it; arguments are the number of millions of packets at each hop, thousands of connections,
- * and nanoseconds from one packet to the next. With -d as first argument every fate is written to standard output, to be compared.
+ * and nanoseconds from one packet to the next. With -d as first argument every fate is written to standard output, to be compared. With
+ * -f UPLINK MIDDLE BACKEND the traffic is read from three captures that bench_pcap made.
  */
 #include "base/clock.h"
 #include "match/match.h"
 #include "packet/packet.h"
 #include "traffic.h"
 
+#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,68 +148,162 @@ static void fetch(struct vmp_match *match, bool dump)
 			       settled.relevant);
 }
 
+/* Where the next frame comes from: memory or three files. */
+struct feed {
+	const struct frames *frames;
+	size_t at;
+	pcap_t *files[TRAFFIC_HOPS];
+	struct vmp_frame heads[TRAFFIC_HOPS]; /* of the files: the next frame of each */
+	bool ended[TRAFFIC_HOPS];
+	size_t n;
+};
+
+static void read_head(struct feed *feed, int hop)
+{
+	struct pcap_pkthdr *header;
+	struct vmp_frame *head = &feed->heads[hop];
+	const u_char *data;
+
+	feed->ended[hop] = pcap_next_ex(feed->files[hop], &header, &data) != 1;
+	if (feed->ended[hop])
+		return;
+	head->ts_ns = (uint64_t)header->ts.tv_sec * VMP_NS_PER_S + (uint64_t)header->ts.tv_usec;
+	head->point = (uint32_t)hop;
+	head->devdir = VMP_DEV_UNKNOWN;
+	head->wire_len = header->len;
+	head->cap_len = header->caplen;
+	head->data = data;
+}
+
+static int oldest_head(const struct feed *feed)
+{
+	int oldest = -1;
+
+	for (int hop = 0; hop < TRAFFIC_HOPS; hop++)
+		if (!feed->ended[hop] && (oldest < 0 || feed->heads[hop].ts_ns < feed->heads[oldest].ts_ns))
+			oldest = hop;
+	return oldest;
+}
+
+static const struct vmp_frame *next_frame(struct feed *feed, int *last)
+{
+	if (feed->frames)
+		return feed->at < feed->frames->n ? &feed->frames->v[feed->at++] : NULL;
+	if (*last >= 0)
+		read_head(feed, *last);
+	*last = oldest_head(feed);
+	return *last >= 0 ? &feed->heads[*last] : NULL;
+}
+
 /* As the window does it: in batches, settled when complete. */
-static void feed(struct vmp_match *match, const struct frames *frames, bool dump)
+static void run_feed(struct vmp_match *match, struct feed *feed, bool dump)
 {
 	struct vmp_hash_key key = {{1, 2}};
-	uint64_t batch_ns = 0;
+	uint64_t batch_ns = 0, last_ns = 0;
+	const struct vmp_frame *frame;
+	int last = -1;
 
-	for (size_t i = 0; i < frames->n; i++) {
+	while ((frame = next_frame(feed, &last))) {
 		struct vmp_packet packet;
 		struct vmp_fingerprint id;
 
-		vmp_packet_decode(&frames->v[i], &packet);
-		vmp_packet_fingerprint(&key, &frames->v[i], &packet, &id);
-		vmp_match_add(match, &frames->v[i], &packet, &id);
-		if (frames->v[i].ts_ns > batch_ns) {
-			batch_ns = frames->v[i].ts_ns + BATCH_NS;
-			vmp_match_settle(match, frames->v[i].ts_ns - MARGIN_NS);
+		vmp_packet_decode(frame, &packet);
+		vmp_packet_fingerprint(&key, frame, &packet, &id);
+		vmp_match_add(match, frame, &packet, &id);
+		feed->n++;
+		last_ns = frame->ts_ns;
+		if (last_ns > batch_ns) {
+			batch_ns = last_ns + BATCH_NS;
+			vmp_match_settle(match, last_ns - MARGIN_NS);
 			fetch(match, dump);
 		}
 	}
-	vmp_match_settle_all(match, frames->n ? frames->v[frames->n - 1].ts_ns + 2 * VMP_NS_PER_S : 0);
+	vmp_match_settle_all(match, last_ns + 2 * VMP_NS_PER_S);
 	fetch(match, dump);
 }
 
-static void match_all(const struct traffic *traffic, const struct frames *frames, bool dump)
+static void match_all(struct feed *feed, bool dump, uint64_t ret_lost[VMP_DIRECTIONS], uint64_t *ret_unsure)
 {
 	static const int point_hops[TRAFFIC_HOPS] = {UPLINK, MIDDLE, BACKEND};
-	struct vmp_match_conf conf = {.settle_ns = VMP_NS_PER_S, .key = {{3, 4}}};
-	uint64_t start, lost = 0, counted = 0, unsure = 0;
+	struct vmp_match_conf conf = {.settle_ns = VMP_NS_PER_S, .key = {{3, 4}}, .no_fates = !dump};
 	struct vmp_nic nic = {0};
 	struct vmp_run run = {0};
 	struct vmp_path path;
 	struct vmp_match *match;
 	struct vmp_err err;
+	uint64_t start;
 
 	make_path(&path);
 	if (vmp_match_new(&path, &nic, point_hops, TRAFFIC_HOPS, &conf, &match, &err) < 0)
 		abort();
 	start = cpu_ns();
-	feed(match, frames, dump);
-	print_cost("decode, fingerprint, match, settle", cpu_ns() - start, frames->n);
+	run_feed(match, feed, dump);
+	print_cost("decode, fingerprint, match, settle", cpu_ns() - start, feed->n);
 	if (vmp_match_report(match, &run) < 0)
 		abort();
 	vmp_vec_foreach (segment, &run.segments) {
-		counted += segment->lost;
-		unsure += segment->unsure;
+		ret_lost[segment->direction] += segment->lost;
+		*ret_unsure += segment->unsure;
 	}
-	for (uint64_t n = 0; n < traffic->packets; n++)
-		lost += traffic_is_lost(traffic, n);
-	fprintf(stderr, "lost %llu of %llu, unsure %llu%s\n", (unsigned long long)counted, (unsigned long long)lost,
-		(unsigned long long)unsure, counted == lost ? "" : ": WRONG");
 	vmp_match_free(match);
 	vmp_path_clear(&path);
 	vmp_run_clear(&run);
+}
+
+static int match_files(char **paths)
+{
+	char words[PCAP_ERRBUF_SIZE];
+	uint64_t lost[VMP_DIRECTIONS] = {0}, unsure = 0;
+	struct feed feed = {0};
+
+	for (int hop = 0; hop < TRAFFIC_HOPS; hop++) {
+		feed.files[hop] = pcap_open_offline_with_tstamp_precision(paths[hop], PCAP_TSTAMP_PRECISION_NANO, words);
+		if (!feed.files[hop]) {
+			fprintf(stderr, "bench_match: %s\n", words);
+			return 1;
+		}
+		read_head(&feed, hop);
+	}
+	match_all(&feed, false, lost, &unsure);
+	for (int hop = 0; hop < TRAFFIC_HOPS; hop++)
+		pcap_close(feed.files[hop]);
+	printf("%llu %llu %llu\n", (unsigned long long)lost[VMP_TO_GUEST], (unsigned long long)lost[VMP_FROM_GUEST],
+	       (unsigned long long)unsure);
+	return 0;
+}
+
+static int match_memory(const struct traffic *traffic, bool dump)
+{
+	uint64_t lost[VMP_DIRECTIONS] = {0}, unsure = 0, planted = 0, counted;
+	struct frames frames = make_frames(traffic);
+	struct feed feed = {.frames = &frames};
+	struct rusage before, after;
+
+	if (!dump) {
+		touch(&frames);
+		decode(&frames, false);
+		decode(&frames, true);
+	}
+	getrusage(RUSAGE_SELF, &before);
+	match_all(&feed, dump, lost, &unsure);
+	getrusage(RUSAGE_SELF, &after);
+	for (uint64_t n = 0; n < traffic->packets; n++)
+		planted += traffic_is_lost(traffic, n);
+	counted = lost[VMP_TO_GUEST] + lost[VMP_FROM_GUEST];
+	fprintf(stderr, "lost %llu of %llu, unsure %llu\nmemory of the matcher: %ld MiB\n", (unsigned long long)counted,
+		(unsigned long long)planted, (unsigned long long)unsure, (after.ru_maxrss - before.ru_maxrss) / 1024);
+	free(frames.v);
+	free(frames.bytes);
+	return counted == planted ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
 	bool dump = argc > 1 && strcmp(argv[1], "-d") == 0;
 	struct traffic traffic = {.packets = MILLION, .connections = 100000, .step_ns = 5000, .lost_per_10000 = 100};
-	struct rusage before, after;
-	struct frames frames;
 
+	if (argc == 2 + TRAFFIC_HOPS && strcmp(argv[1], "-f") == 0)
+		return match_files(argv + 2);
 	argc -= dump;
 	argv += dump;
 	if (argc > 1)
@@ -217,17 +313,5 @@ int main(int argc, char **argv)
 	if (argc > 3)
 		traffic.step_ns = strtoull(argv[3], NULL, 10);
 	traffic.start_ns = 1000 * VMP_NS_PER_S;
-	frames = make_frames(&traffic);
-	if (!dump) {
-		touch(&frames);
-		decode(&frames, false);
-		decode(&frames, true);
-	}
-	getrusage(RUSAGE_SELF, &before);
-	match_all(&traffic, &frames, dump);
-	getrusage(RUSAGE_SELF, &after);
-	fprintf(stderr, "memory of the matcher: %ld MiB\n", (after.ru_maxrss - before.ru_maxrss) / 1024);
-	free(frames.v);
-	free(frames.bytes);
-	return 0;
+	return match_memory(&traffic, dump);
 }
