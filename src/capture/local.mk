@@ -3,4 +3,5 @@ libvmp_capture_a_CFLAGS = $(AM_CFLAGS) $(LIBPCAP_CFLAGS)
 libvmp_capture_a_SOURCES = \
   %D%/capture.c %D%/capture.h \
   %D%/counter.c %D%/counter.h \
-  %D%/handle.c %D%/handle.h
+  %D%/handle.c %D%/handle.h \
+  %D%/inner.c %D%/inner.h

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "capture/inner.h"
 #include "cli/live.h"
 #include "match/order.h"
 #include "packet/packet.h"
@@ -46,6 +47,7 @@ struct window {
 	uint64_t stats_ns, backend_ns;  /* last looks */
 	uint64_t late;                  /* frames out of order, at the last look */
 	uint64_t (*dropped)[2];         /* by point and device direction, at the last look */
+	struct vmp_inner **inner;       /* by point: what passes of the frames inside a tunnel */
 	bool *gone;                     /* by point: its disappearance was noted */
 	int64_t clock_offset_ns;        /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	struct vmp_err *err;
@@ -138,6 +140,27 @@ static int keep_settled(struct window *window)
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
+/* Decode a frame; on a device where they are inside a tunnel, the inner one. Returns false when it is not of this trace. */
+static bool decode(struct window *window, const struct vmp_frame *frame, struct vmp_packet *ret_packet)
+{
+	struct vmp_run *run = &window->trace->run;
+	const struct vmp_hop *hop = &run->path.hops.v[window->trace->point_hops[frame->point]];
+
+	if (!hop->has_tunnel) {
+		vmp_packet_decode(frame, ret_packet);
+		return true;
+	}
+	if (!vmp_packet_decode_vxlan(frame, hop->tunnel.port, ret_packet))
+		return false;
+	if (ret_packet->vni == hop->tunnel.vni)
+		return vmp_inner_passes(window->inner[frame->point], frame, ret_packet->inner_offset);
+	if (frame->devdir == hop->to_guest && vmp_mac_equal(&ret_packet->dst_mac, &run->path.guest_mac)) {
+		run->observations.wrong_vni_frames++;
+		run->observations.wrong_vni = ret_packet->vni;
+	}
+	return false;
+}
+
 static int match_frames(struct window *window, uint64_t complete_ns)
 {
 	struct vmp_frame frame;
@@ -147,7 +170,8 @@ static int match_frames(struct window *window, uint64_t complete_ns)
 		struct vmp_fingerprint fingerprint;
 		int code;
 
-		vmp_packet_decode(&frame, &packet);
+		if (!decode(window, &frame, &packet))
+			continue;
 		vmp_packet_fingerprint(&window->key, &frame, &packet, &fingerprint);
 		code = vmp_match_add(window->trace->match, &frame, &packet, &fingerprint);
 		if (code == 0)
@@ -326,9 +350,17 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 	window->newest = &window->oldest;
 	window->order = vmp_order_new(ORDER_BYTES);
 	window->dropped = calloc(trace->run.points.n, sizeof(*window->dropped));
+	window->inner = calloc(trace->run.points.n + 1, sizeof(*window->inner));
 	window->gone = calloc(trace->run.points.n, sizeof(*window->gone));
-	if (!window->order || !window->dropped || !window->gone)
+	if (!window->order || !window->dropped || !window->inner || !window->gone)
 		return vmp_err_set(err, ENOMEM, "cli", NULL, "out of memory");
+	for (size_t i = 0; i < trace->run.points.n; i++) {
+		const char *filter = trace->run.points.v[i].inner_filter;
+
+		code = filter ? vmp_inner_open(filter, &window->inner[i], err) : 0;
+		if (code < 0)
+			return code;
+	}
 	code = vmp_hash_key_random(&window->key);
 	if (code < 0)
 		return vmp_err_set(err, -code, "cli", NULL, "no random numbers are to be had from the kernel: %s", strerror(-code));
@@ -367,6 +399,9 @@ int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)
 		free(window.oldest);
 		window.oldest = next;
 	}
+	for (size_t i = 0; window.inner && i < trace->run.points.n; i++)
+		vmp_inner_close(window.inner[i]);
+	free(window.inner);
 	free(window.dropped);
 	free(window.gone);
 	return code;

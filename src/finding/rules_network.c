@@ -62,6 +62,27 @@ int vmp_rule_lost_beyond_host(struct vmp_run *run)
 	return 0;
 }
 
+/* A VNI is a network of its own, so the same MAC in another one means something only where the right one brings nothing. */
+int vmp_rule_wrong_vni(struct vmp_run *run)
+{
+	const struct vmp_observations *seen = &run->observations;
+	struct vmp_finding *finding;
+	int hop = 0;
+
+	while ((size_t)hop < run->path.hops.n && !run->path.hops.v[hop].has_tunnel)
+		hop++;
+	if (seen->wrong_vni_frames == 0 || (size_t)hop == run->path.hops.n)
+		return 0;
+	finding = vmp_finding_add(&run->findings, "wrong-vni",
+				  run->seen.v[hop].unicast_to_guest ? VMP_SEVERITY_INFO : VMP_SEVERITY_WARNING, VMP_CONFIDENCE_CERTAIN,
+				  "%llu frames to the guest's MAC come in at %s with VNI %u; this path takes %u", (ull)seen->wrong_vni_frames,
+				  vmp_run_hop_name(run, hop), seen->wrong_vni, run->path.hops.v[hop].tunnel.vni);
+	if (!finding)
+		return -ENOMEM;
+	vmp_finding_remedy(finding, "compare the VNI at both ends of the tunnel: ip -d link show type vxlan");
+	return 0;
+}
+
 /* On a routed path this host itself resolves addresses for the guest: that says nothing about what lies beyond it. */
 static bool is_answered_here(const struct vmp_run *run, const struct vmp_exchange *exchange)
 {

@@ -174,7 +174,8 @@ static struct vmp_sight make_sight(const struct vmp_match *match, const struct v
 		.unobserved = class->unobserved,
 		.group = class->group,
 		.wrong_tag = class->wrong_tag,
-		.usable = fingerprint->usable,
+		/* Of a packet that comes in fragments it is not known whether all did. */
+		.usable = fingerprint->usable && !((packet->flags & VMP_PKT_OUTER_FRAGMENT) && class->direction == VMP_TO_GUEST),
 		.relevant = class->sort != VMP_SORT_STRAY || class->reflected,
 		.elsewhere = class->sort == VMP_SORT_ELSEWHERE,
 	};

@@ -138,6 +138,8 @@ int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 	}
 	match->observations.clock_stepped = run->observations.clock_stepped;
 	match->observations.late = run->observations.late;
+	match->observations.wrong_vni_frames = run->observations.wrong_vni_frames;
+	match->observations.wrong_vni = run->observations.wrong_vni;
 	report_addresses(match, run);
 	return vmp_exchange_report(match->exchanges, match->settled_ns, match->conf.settle_ns, match->has_edge, is_guests,
 				   match, &run->exchanges);

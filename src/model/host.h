@@ -87,6 +87,8 @@ struct vmp_link {
 	uint32_t vni;               /* vxlan */
 	bool vxlan_external;        /* vxlan: collect metadata, no fixed vni */
 	uint16_t vxlan_port;        /* vxlan: UDP destination port */
+	int vxlan_lower;            /* vxlan: ifindex of the device its packets leave by, 0: a route tells */
+	struct vmp_ip vxlan_remote; /* vxlan: where frames go that its own table has no place for; family 0: nowhere */
 	uint32_t macvlan_mode;      /* macvlan, macvtap: MACVLAN_MODE_* */
 	bool tun_vnet_hdr, tun_multi_queue, tun_persist; /* tap */
 	bool has_bond_mode;

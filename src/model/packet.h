@@ -25,6 +25,7 @@ enum vmp_packet_flag {
 	VMP_PKT_MALFORMED = 1 << 13,  /* the headers contradict themselves */
 	VMP_PKT_ND_LLADDR = 1 << 14,  /* nd_mac is valid */
 	VMP_PKT_TCP_TS    = 1 << 15,  /* tcp_tsval is valid */
+	VMP_PKT_OUTER_FRAGMENT = 1 << 16, /* the first fragment of the packet that carries this one in a tunnel */
 };
 
 #define VMP_TCP_FIN 0x01
@@ -66,6 +67,8 @@ struct vmp_packet {
 	struct vmp_mac nd_mac;      /* link-layer address option */
 	struct vmp_mac dhcp_mac;    /* chaddr */
 
+	uint32_t vni;               /* of the tunnel that the frame came in */
+	uint32_t inner_offset;      /* bytes from the start of the frame to the frame inside the tunnel, which all else is about; 0: none */
 	uint32_t l3_offset;         /* bytes from the start of the frame to what follows the ethertype */
 	uint32_t l4_offset;         /* to the transport header or the fragment's data; 0: not reached */
 	uint32_t header_len;        /* bytes from the start of the frame to the payload: where evidence is cut; at most cap_len */

@@ -28,6 +28,12 @@ enum vmp_hop_kind {
 	VMP_HOP_GUEST,      /* all beyond the backend */
 };
 
+/* VXLAN (RFC 7348): frames of this path are inside UDP packets on the device. */
+struct vmp_tunnel {
+	uint32_t vni;
+	uint16_t port;
+};
+
 /*
  * What a hop is to the path.
  *
@@ -66,6 +72,8 @@ struct vmp_hop {
 	bool inactive;              /* slave of an active-backup bond that is not the active one */
 	bool has_tag;               /* frames of this path carry this VLAN tag on this device */
 	uint16_t tag;
+	bool has_tunnel;            /* frames of this path are inside tunnel packets on this device, whatever tags these have */
+	struct vmp_tunnel tunnel;
 	char *owner;                /* peer: the guest it belongs to, when known; owned */
 	bool shown;                 /* listed in reports; peers only when they matter */
 };

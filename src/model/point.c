@@ -7,6 +7,7 @@ void vmp_points_clear(vmp_points *points)
 {
 	vmp_vec_foreach (point, points) {
 		free(point->filter);
+		free(point->inner_filter);
 		free(point->why_not);
 	}
 	vmp_vec_free(points);

@@ -14,6 +14,7 @@ struct vmp_point {
 	char name[VMP_IFNAMSIZ];
 	int ifindex;
 	char *filter;               /* pcap filter text in the kernel, without the direction; owned, NULL: everything */
+	char *inner_filter;         /* ... and what frames inside a tunnel must pass; owned, NULL: all do */
 	bool promisc;               /* asked for by the operator */
 	bool has_mac;
 	struct vmp_mac mac;         /* the device's own address; for the evidence */

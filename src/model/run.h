@@ -39,6 +39,8 @@ struct vmp_observations {
 	uint64_t sightings;                     /* frames seen in all, at all hops */
 	uint64_t table_full;                    /* frames not tracked since a bounded table was full */
 	uint64_t late;                          /* frames that came too late from the kernel to be ordered */
+	uint64_t wrong_vni_frames;              /* to the guest's MAC, in a tunnel with another VNI than its path's */
+	uint32_t wrong_vni;
 	bool clock_stepped;                     /* CLOCK_REALTIME jumped during the run */
 	bool address_is_guests;                 /* the ADDRESS asked for is the guest's own ... */
 	bool address_is_peers;                  /* ... or a peer's; neither: not shown */

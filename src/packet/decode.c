@@ -43,7 +43,7 @@ static vmp_decode_fn *network_decoder(uint16_t ethertype)
 	return vmp_decode_other;
 }
 
-void vmp_packet_decode(const struct vmp_frame *frame, struct vmp_packet *ret_packet)
+struct vmp_walk vmp_walk_begin(const struct vmp_frame *frame)
 {
 	struct vmp_walk w = {
 		.c = vmp_cursor_make(frame->data, frame->cap_len),
@@ -51,11 +51,23 @@ void vmp_packet_decode(const struct vmp_frame *frame, struct vmp_packet *ret_pac
 		.start = frame->data,
 	};
 
-	memset(ret_packet, 0, sizeof(*ret_packet));
-	if (!vmp_decode_ethernet(&w, ret_packet)) {
-		ret_packet->header_len = frame->cap_len;
+	return w;
+}
+
+void vmp_decode_frame(struct vmp_walk *w, struct vmp_packet *packet)
+{
+	if (!vmp_decode_ethernet(w, packet)) {
+		vmp_walk_keep(w, packet, w->c.left);
 		return;
 	}
-	vmp_walk_keep(&w, ret_packet, 0);
-	network_decoder(ret_packet->ethertype)(&w, ret_packet);
+	vmp_walk_keep(w, packet, 0);
+	network_decoder(packet->ethertype)(w, packet);
+}
+
+void vmp_packet_decode(const struct vmp_frame *frame, struct vmp_packet *ret_packet)
+{
+	struct vmp_walk w = vmp_walk_begin(frame);
+
+	memset(ret_packet, 0, sizeof(*ret_packet));
+	vmp_decode_frame(&w, ret_packet);
 }

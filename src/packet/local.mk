@@ -15,4 +15,5 @@ libvmp_packet_a_SOURCES = \
   %D%/tcp.c \
   %D%/transport.c \
   %D%/udp.c \
+  %D%/vxlan.c \
   %D%/walk.h

@@ -8,6 +8,8 @@
 #include "model/frame.h"
 #include "model/packet.h"
 
+#include <stdbool.h>
+
 /* Payload bytes that go into a fingerprint, at most. */
 #define VMP_FINGERPRINT_PAYLOAD 64U
 
@@ -18,6 +20,13 @@
  * quote, and of an ethertype that is not known nothing is kept but the Ethernet header.
  */
 void vmp_packet_decode(const struct vmp_frame *frame, struct vmp_packet *ret_packet);
+
+/*
+ * Read the frame inside a VXLAN packet to this UDP port (RFC 7348), over IPv4 or IPv6, the outer VLAN tags passed over. The fields and
+ * flags of ret_packet are those of the inner frame, its offsets count from the start of the outer one, and header_len takes in the
+ * headers of both. Returns false when there is none: another packet, or a fragment that is not the first.
+ */
+bool vmp_packet_decode_vxlan(const struct vmp_frame *frame, uint16_t port, struct vmp_packet *ret_packet);
 
 /*
  * Compute what identifies the packet at every hop: addresses, protocol, IP id, fragment, length, flow label, transport

@@ -4,6 +4,7 @@
 #define VMP_PACKET_WALK_H
 
 #include "base/cursor.h"
+#include "model/frame.h"
 #include "model/packet.h"
 
 #define VMP_ETH_IP4   0x0800U
@@ -78,6 +79,12 @@ static inline bool vmp_ethertype_is_tag(uint16_t ethertype)
 
 /* Read one header: w stands at its first byte. Fields and flags of packet are set as far as they can be read. */
 typedef void vmp_decode_fn(struct vmp_walk *w, struct vmp_packet *packet);
+
+/* A walk over a whole frame. */
+struct vmp_walk vmp_walk_begin(const struct vmp_frame *frame);
+
+/* An Ethernet frame that begins here, and all in it. */
+vmp_decode_fn vmp_decode_frame;
 
 /* Ethernet II and 802.3 header with VLAN tags. Returns false when there is no ethertype to go on with. */
 bool vmp_decode_ethernet(struct vmp_walk *w, struct vmp_packet *packet);

@@ -74,16 +74,18 @@ static void add_network(struct vmp_walk *walk)
 	vmp_walk_why(walk, hop, VMP_OBSERVED_NO, "all that lies beyond this host");
 }
 
-/* What carries a tunnel on this host is beyond what is observed too. */
+/* Where frames are not looked for inside a tunnel, the devices that carry it are beyond what is observed too. */
 static void finish_network(struct vmp_walk *walk)
 {
 	for (size_t i = 0; i < walk->path->hops.n; i++) {
 		const struct vmp_hop *hop = &walk->path->hops.v[i];
+		const struct vmp_link *link = vmp_host_link(walk->host, hop->ifindex);
 
-		if (hop->kind != VMP_HOP_VXLAN || hop->role != VMP_ROLE_UPLINK)
+		if (hop->role != VMP_ROLE_UPLINK || hop->has_tunnel || !link || vmp_walk_classify(walk, link) != VMP_PORT_CLASS_TUNNEL)
 			continue;
 		vmp_walk_why(walk, &walk->path->hops.v[0], VMP_OBSERVED_NO,
-			     "all that lies beyond this host, and the devices that carry the tunnel of %s", hop->name);
+			     "all that lies beyond this host, and the devices that carry the tunnel of %s: frames inside %s are not looked for "
+			     "there", hop->name, link->kind == VMP_LINK_VXLAN ? "this VXLAN" : link->kind_name);
 		return;
 	}
 }

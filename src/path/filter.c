@@ -85,12 +85,48 @@ static bool moves_offsets(const char *text)
 	return false;
 }
 
+/* Bytes of the UDP header and what follows, by version of IP. No options and no extension headers: tunnels have none. */
+static void add_inner_macs(struct vmp_buf *buf, const char *proto, unsigned int udp, const struct vmp_mac *mac)
+{
+	const uint8_t *b = mac->b;
+	unsigned int dst = udp + 16, src = dst + 6; /* after UDP and VXLAN, 8 bytes each */
+	unsigned int high = (unsigned int)b[0] << 24 | (unsigned int)b[1] << 16 | (unsigned int)b[2] << 8 | b[3];
+
+	vmp_buf_printf(buf, "(%s[%u] & 1 = 1 or (%s[%u:4] = 0x%08x and %s[%u:2] = 0x%02x%02x)", proto, dst, proto, dst, high, proto, dst + 4,
+		       b[4], b[5]);
+	vmp_buf_printf(buf, " or (%s[%u:2] = 0x%02x%02x and %s[%u:4] = 0x%02x%02x%02x%02x))", proto, src, b[0], b[1], proto, src + 2, b[2],
+		       b[3], b[4], b[5]);
+}
+
+static int make_tunnel(const struct vmp_filter_parts *parts, char **ret_filter)
+{
+	unsigned int port = parts->tunnel->port;
+	struct vmp_buf plain = {0}, whole = {0};
+
+	if (parts->mac) {
+		vmp_buf_printf(&plain, "(ip and udp dst port %u and ", port);
+		add_inner_macs(&plain, "udp", 0, parts->mac);
+		vmp_buf_printf(&plain, ") or (ip6 and udp dst port %u and ", port);
+		add_inner_macs(&plain, "ip6", 40, parts->mac);
+		vmp_buf_printf(&plain, ")");
+	} else {
+		vmp_buf_printf(&plain, "udp dst port %u", port);
+	}
+	vmp_buf_printf(&whole, "(%s) or (vlan and (%s))", plain.s ? plain.s : "", plain.s ? plain.s : "");
+	whole.oom |= plain.oom;
+	vmp_buf_clear(&plain);
+	*ret_filter = vmp_buf_take(&whole);
+	return *ret_filter ? 0 : -ENOMEM;
+}
+
 int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter)
 {
 	const char *more = parts->operator_filter && !is_blank(parts->operator_filter) ? parts->operator_filter : NULL;
 	struct vmp_buf plain = {0}, whole = {0};
 	char *text;
 
+	if (parts->tunnel)
+		return make_tunnel(parts, ret_filter);
 	add_device_part(&plain, parts);
 	if (more)
 		vmp_buf_printf(&whole, plain.len ? "(%s) and (%s)" : "%s%s", plain.len ? plain.s : "", more);

@@ -12,11 +12,13 @@ struct vmp_filter_parts {
 	const struct vmp_ip *address;   /* ADDRESS of the call, the guest's own or a peer's */
 	const char *operator_filter;    /* pcap expression that compiles by itself */
 	bool unicast_only;              /* a peer's port: group frames there are not of this path */
+	const struct vmp_tunnel *tunnel; /* the frames are inside packets of this tunnel */
 	const char *all_from;           /* "inbound" or "outbound": what goes this way is the guest's, whatever its MAC */
 };
 
 /*
  * Write the filter. ret_filter: caller frees; NULL when every frame is wanted. Returns 0 or -ENOMEM.
+ * In a tunnel only the MACs are looked at, whatever the VNI: what else is asked for is for a filter of the inner frame.
  * Holds for a VLAN tag in the kernel's metadata, for one in the frame, and for one of each (pcap-filter(7), "vlan").
  */
 int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter);

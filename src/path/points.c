@@ -26,6 +26,11 @@ static int add_point(const struct vmp_path *path, const struct vmp_hop *hop, con
 	snprintf(point->name, sizeof(point->name), "%s", hop->name ? hop->name : "");
 	point->ifindex = hop->ifindex;
 	point->promisc = promisc && hop->role == VMP_ROLE_SWITCH && hop->kind == VMP_HOP_BRIDGE;
+	if (hop->has_tunnel) {
+		if (vmp_filter_make(&parts, &point->inner_filter) < 0)
+			return -ENOMEM;
+		parts.tunnel = &hop->tunnel;
+	}
 	return vmp_filter_make(&parts, &point->filter);
 }
 

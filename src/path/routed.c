@@ -22,6 +22,32 @@ const struct vmp_link *vmp_walk_default_device(const struct vmp_host *host)
 	return best ? vmp_host_link(host, best->oif) : NULL;
 }
 
+static bool is_in_prefix(const struct vmp_ip *ip, const struct vmp_route *route)
+{
+	unsigned int bits = ip->family == 6 ? 128 : 32;
+
+	if (route->dst.family != ip->family || route->prefix_len > bits)
+		return false;
+	for (unsigned int i = 0; i < route->prefix_len; i++)
+		if ((ip->b[i / 8] ^ route->dst.b[i / 8]) & (0x80U >> i % 8))
+			return false;
+	return true;
+}
+
+const struct vmp_link *vmp_walk_device_to(const struct vmp_host *host, const struct vmp_ip *ip)
+{
+	const struct vmp_route *best = NULL;
+
+	vmp_vec_foreach (route, &host->routes) {
+		if (route->table != RT_TABLE_MAIN || route->type != RTN_UNICAST || route->oif <= 0 || !is_in_prefix(ip, route))
+			continue;
+		if (!best || route->prefix_len > best->prefix_len ||
+		    (route->prefix_len == best->prefix_len && route->metric < best->metric))
+			best = route;
+	}
+	return best ? vmp_host_link(host, best->oif) : NULL;
+}
+
 bool vmp_walk_has_address(const struct vmp_host *host, const struct vmp_link *link)
 {
 	vmp_vec_foreach (address, &host->addresses) {

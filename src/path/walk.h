@@ -37,6 +37,8 @@ struct vmp_way {
 	uint16_t tag;
 	bool inactive;
 	enum vmp_devdir to_guest;
+	bool has_tunnel;
+	struct vmp_tunnel tunnel;
 };
 
 /* What a port of a switch leads to. */
@@ -105,6 +107,9 @@ const struct vmp_link_vlan *vmp_walk_vlan(const struct vmp_link *port, uint16_t 
 
 /* The device that the default route leads to, or NULL (routed.c). */
 const struct vmp_link *vmp_walk_default_device(const struct vmp_host *host);
+
+/* The device that packets of this host to an address leave by, or NULL (routed.c). */
+const struct vmp_link *vmp_walk_device_to(const struct vmp_host *host, const struct vmp_ip *ip);
 
 /* True when the host has an address on the device (routed.c). */
 bool vmp_walk_has_address(const struct vmp_host *host, const struct vmp_link *link);

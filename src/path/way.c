@@ -25,7 +25,7 @@ static bool step_lower(struct vmp_walk *walk, const struct vmp_link *link, const
 
 	if (!lower)
 		return false;
-	if (link->kind == VMP_LINK_VLAN) {
+	if (link->kind == VMP_LINK_VLAN && !way->has_tunnel) {
 		next.has_tag = true;
 		next.tag = link->vlan_id;
 	}
@@ -97,16 +97,50 @@ static bool step_ovs(struct vmp_walk *walk, const struct vmp_link *link, const s
 	return false;
 }
 
+/* Below a tunnel go devices that are stacked plainly. At any other one the way ends: it may be a switch or another namespace's. */
+static bool goes_on_in_tunnel(const struct vmp_link *link)
+{
+	return link->kind == VMP_LINK_VLAN || link->kind == VMP_LINK_MACVLAN || link->kind == VMP_LINK_BOND || link->kind == VMP_LINK_TEAM;
+}
+
+/*
+ * The device that carries the tunnel: the one it is bound to, else the one by which its remote end is reached. A port of a switch
+ * carries no packets of the host, and where frames pass in a tunnel and outside it they could not be told apart.
+ */
+static bool step_vxlan(struct vmp_walk *walk, const struct vmp_link *link, const struct vmp_way *way)
+{
+	const struct vmp_link *lower = NULL;
+	struct vmp_way next = below(way);
+
+	if (link->vxlan_external || !link->vxlan_port || way->has_tunnel)
+		return false;
+	if (link->vxlan_lower > 0)
+		lower = vmp_host_link(walk->host, link->vxlan_lower);
+	else if (link->vxlan_remote.family)
+		lower = vmp_walk_device_to(walk->host, &link->vxlan_remote);
+	if (!lower || lower->master || lower == walk->master || lower->kind == VMP_LINK_LOOPBACK || lower->kind == VMP_LINK_VXLAN ||
+	    lower->kind == VMP_LINK_TUN || vmp_path_find(walk->path, lower->ifindex) >= 0)
+		return false;
+	next.has_tunnel = true;
+	next.tunnel = (struct vmp_tunnel){link->vni, link->vxlan_port};
+	next.has_tag = false;
+	vmp_walk_way(walk, lower, &next);
+	return true;
+}
+
 static const struct {
 	enum vmp_link_kind kind;
 	step *run;
 } steps[] = {
 	{VMP_LINK_VLAN, step_lower},  {VMP_LINK_MACVLAN, step_lower}, {VMP_LINK_BOND, step_slaves}, {VMP_LINK_TEAM, step_slaves},
 	{VMP_LINK_VETH, step_veth},   {VMP_LINK_BRIDGE, step_bridge}, {VMP_LINK_OVS, step_ovs},
+	{VMP_LINK_VXLAN, step_vxlan},
 };
 
 static bool go_below(struct vmp_walk *walk, const struct vmp_link *link, const struct vmp_way *way)
 {
+	if (way->has_tunnel && !goes_on_in_tunnel(link))
+		return false;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		if (steps[i].kind == link->kind)
 			return steps[i].run(walk, link, way);
@@ -139,4 +173,6 @@ void vmp_walk_way(struct vmp_walk *walk, const struct vmp_link *link, const stru
 	hop->has_tag = way->has_tag;
 	hop->tag = way->tag;
 	hop->inactive = way->inactive;
+	hop->has_tunnel = way->has_tunnel;
+	hop->tunnel = way->tunnel;
 }

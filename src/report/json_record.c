@@ -62,6 +62,13 @@ struct json_object *vmp_json_hop(struct vmp_json *json, struct json_object *pare
 		vmp_json_count(json, object, "ifindex", (uint64_t)hop->ifindex);
 	if (hop->has_tag)
 		vmp_json_count(json, object, "vlan", hop->tag);
+	if (hop->has_tunnel) {
+		struct json_object *tunnel = vmp_json_object(json, object, "tunnel");
+
+		vmp_json_text(json, tunnel, "kind", "vxlan");
+		vmp_json_count(json, tunnel, "vni", hop->tunnel.vni);
+		vmp_json_count(json, tunnel, "port", hop->tunnel.port);
+	}
 	if (hop->inactive)
 		vmp_json_bool(json, object, "inactive", true);
 	vmp_json_text(json, object, "guest", hop->owner);

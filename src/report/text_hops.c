@@ -59,6 +59,8 @@ static void add_remark(struct vmp_table *table, const struct vmp_run *run, size_
 		vmp_buf_printf(&text, "seen only in part");
 	if (place->has_tag)
 		vmp_buf_printf(&text, "%svlan %u", text.len ? ", " : "", (unsigned int)place->tag);
+	if (place->has_tunnel)
+		vmp_buf_printf(&text, "%sinside vxlan %u", text.len ? ", " : "", (unsigned int)place->tunnel.vni);
 	if (place->inactive)
 		vmp_buf_printf(&text, "%sinactive", text.len ? ", " : "");
 	if (place->owner)

@@ -70,7 +70,7 @@ def most_lost(lab):
         lab.host.run(f"ip addr add {HOST_IP}/24 dev br0")
         lab.finally_(lab.host.run, f"ip addr del {HOST_IP}/24 dev br0")
     # the host's own burst passes the tap alone, and is not filtered
-    result = trace_stopped(lab, [(lab.host, 17000), (lab.network, 8000)])
+    result = trace_stopped(lab, [(lab.host, 17000), (lab.network, 8000)], "--buffer", "4096")
     dropped = int(re.search(r"counter packets (\d+)", lab.host.run("nft list table bridge burst").out)[1])
     blind = result.hop(UPLINK)["capture"]["dropped"]
     if dropped < 7000:

@@ -114,6 +114,9 @@ static void per_kind(void **state)
 	assert_false(named(&stacked, "tap0")->tun_vnet_hdr);
 	assert_int_equal(named(&plain, "vx0")->vni, 42);
 	assert_int_equal(named(&plain, "vx0")->vxlan_port, 4789);
+	assert_int_equal(named(&plain, "vx0")->vxlan_lower, named(&plain, "eth0")->ifindex);
+	assert_int_equal(named(&plain, "vx0")->vxlan_remote.family, 4);
+	assert_int_equal(named(&plain, "vx0")->vxlan_remote.b[3], 1);
 	assert_false(named(&plain, "vx0")->vxlan_external);
 	assert_true(named(&plain, "vx1")->vxlan_external);
 	assert_int_equal(named(&plain, "mv0")->macvlan_mode, 2);

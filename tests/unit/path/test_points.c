@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,24 @@ static void filters(void **state)
 	expect(true, NULL, "pppoes 7 and icmp", false, "(" MAC " or ether multicast) and (pppoes 7 and icmp)");
 	expect(true, NULL, " \t ", false, MAC " or ether multicast");
 	expect(true, NULL, "host vlanhost", true, TAGGED("(" MAC ") and (host vlanhost)"));
+}
+
+/* The inner MACs, in IPv4 and IPv6, with the outer frame tagged or not; what else is asked for is no part of it. */
+static void tunnel(void **state)
+{
+	static const struct vmp_tunnel vxlan = {42, 4790};
+	struct vmp_filter_parts parts = {.mac = &guest_mac, .operator_filter = "tcp port 80", .tunnel = &vxlan};
+	static const char plain[] = "(ip and udp dst port 4790 and (udp[16] & 1 = 1 or (udp[16:4] = 0x52540000 and udp[20:2] = 0x0001) or "
+				    "(udp[22:2] = 0x5254 and udp[24:4] = 0x00000001))) or (ip6 and udp dst port 4790 and (ip6[56] & 1 = 1 or "
+				    "(ip6[56:4] = 0x52540000 and ip6[60:2] = 0x0001) or (ip6[62:2] = 0x5254 and ip6[64:4] = 0x00000001)))";
+	char *text = NULL, *expected = NULL;
+
+	(void)state;
+	assert_true(asprintf(&expected, "(%s) or (vlan and (%s))", plain, plain) > 0);
+	assert_int_equal(vmp_filter_make(&parts, &text), 0);
+	assert_string_equal(text, expected);
+	free(text);
+	free(expected);
 }
 
 static void ipv6_target(void **state)
@@ -144,7 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filters),
-		cmocka_unit_test(ipv6_target),
+		cmocka_unit_test(tunnel), cmocka_unit_test(ipv6_target),
 		cmocka_unit_test(points),
 		cmocka_unit_test(unseen_hops_have_no_point),
 	};

@@ -57,6 +57,25 @@ static const struct topology {
 	 NET "1 v7 vlan uplink in, 1 br0 bridge switch partly, 2 tap0 tap backend out, 3 guest", "", {0}},
 	{"tunnel", "br0 bridge; vx0 vxlan in=br0 mtu=1450; tap0 tap in=br0 mtu=1450", TAP,
 	 NET "1 vx0 vxlan uplink in, 1 br0 bridge switch partly, 2 tap0 tap backend out, 3 guest", "", {0}},
+	{"tunnel bound to a NIC", "br0 bridge; eth0 nic; vx0 vxlan in=br0 over=eth0 vni=42; tap0 tap in=br0", TAP,
+	 NET "1 eth0 nic uplink in vni=42, 2 vx0 vxlan transit in, 2 br0 bridge switch partly, 3 tap0 tap backend out, 4 guest", "", {0}},
+	{"tunnel over a VLAN of a bond: the tags are the outer frame's",
+	 "br0 bridge; bond0 bond; eth0 nic in=bond0; v7 vlan on=bond0 vid=7; vx0 vxlan in=br0 over=v7 vni=42; tap0 tap in=br0", TAP,
+	 NET "1 eth0 nic uplink in vni=42, 2 bond0 bond transit in vni=42, 3 v7 vlan transit in vni=42, 4 vx0 vxlan transit in, "
+	     "4 br0 bridge switch partly, 5 tap0 tap backend out, 6 guest", "", {0}},
+	{"tunnel bound to a port of a switch: that carries no packets of the host",
+	 "br0 bridge; br1 bridge; eth0 nic in=br1; vx0 vxlan in=br0 over=eth0 vni=42; tap0 tap in=br0", TAP,
+	 NET "1 vx0 vxlan uplink in, 1 br0 bridge switch partly, 2 tap0 tap backend out, 3 guest", "", {0}},
+	{"tunnel over another bridge, where the host has its address",
+	 "br0 bridge; br1 bridge; eth0 nic in=br1; vx0 vxlan in=br0 over=br1 vni=42; tap0 tap in=br0", TAP,
+	 NET "1 br1 bridge uplink in vni=42, 2 vx0 vxlan transit in, 2 br0 bridge switch partly, 3 tap0 tap backend out, 4 guest", "", {0}},
+	{"two tunnels over one NIC: one is looked into",
+	 "br0 bridge; eth0 nic; vx0 vxlan in=br0 over=eth0 vni=42; vx1 vxlan in=br0 over=eth0 vni=43; tap0 tap in=br0", TAP,
+	 NET "1 eth0 nic uplink in vni=42, 2 vx0 vxlan transit in, 2 vx1 vxlan uplink in, 2 br0 bridge switch partly, "
+	     "3 tap0 tap backend out, 4 guest", "", {0}},
+	{"tunnel in a tunnel: the outer one's device is the last",
+	 "br0 bridge; eth0 nic; vx1 vxlan over=eth0 vni=43; vx0 vxlan in=br0 over=vx1 vni=42; tap0 tap in=br0", TAP,
+	 NET "1 vx0 vxlan uplink in, 1 br0 bridge switch partly, 2 tap0 tap backend out, 3 guest", "", {0}},
 	{"tunnel of a kind without handler", "br0 bridge; gen0 geneve in=br0; tap0 tap in=br0", TAP,
 	 NET "1 gen0 other uplink in, 1 br0 bridge switch partly, 2 tap0 tap backend out, 3 guest", "", {0}},
 	{"other guests are peers, with their owner; a down one is none",
@@ -236,12 +255,38 @@ static void gives(void **state)
 
 enum { TOPOLOGIES = sizeof(topologies) / sizeof(*topologies) };
 
+/* What is not looked into is told, by its kind. */
+static void tunnels_not_looked_into(void **state)
+{
+	static const struct {
+		const char *host, *words;
+	} cases[] = {
+		{"br0 bridge; gen0 geneve in=br0; tap0 tap in=br0", "carry the tunnel of gen0: frames inside geneve are not looked for there"},
+		{"br0 bridge; vx0 vxlan in=br0; tap0 tap in=br0", "carry the tunnel of vx0: frames inside this VXLAN are not looked for there"},
+		{"br0 bridge; eth0 nic; vx0 vxlan in=br0 over=eth0 vni=42; tap0 tap in=br0", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct vmp_host host = world_host(cases[i].host);
+		struct vmp_guest guest = world_guest(TAP);
+		struct vmp_path path;
+		struct vmp_err err = {0};
+
+		assert_int_equal(vmp_path_build(&guest, 0, &host, NULL, &path, &err), 0);
+		assert_int_equal(strstr(path.hops.v[0].why, cases[i].words ? cases[i].words : "tunnel") != NULL, cases[i].words != NULL);
+		vmp_path_clear(&path);
+		vmp_guest_clear(&guest);
+		vmp_host_clear(&host);
+	}
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[TOPOLOGIES] = {0};
+	struct CMUnitTest tests[TOPOLOGIES + 1] = {cmocka_unit_test(tunnels_not_looked_into)};
 
 	for (size_t i = 0; i < TOPOLOGIES; i++)
-		tests[i] = (struct CMUnitTest){.name = topologies[i].name, .test_func = gives,
+		tests[i + 1] = (struct CMUnitTest){.name = topologies[i].name, .test_func = gives,
 					       .initial_state = (void *)(uintptr_t)&topologies[i]};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

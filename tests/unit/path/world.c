@@ -104,6 +104,14 @@ static bool link_value(struct vmp_host *host, struct vmp_link *link, const char 
 		link->bond_mode = (uint8_t)atoi(v);
 	} else if ((v = value(word, "active=")))
 		link->bond_active = atoi(v);
+	else if ((v = value(word, "over=")))
+		link->vxlan_lower = ifindex_of(host, v);
+	else if ((v = value(word, "remote=")))
+		assert_int_equal(vmp_ip_parse(v, &link->vxlan_remote), 0);
+	else if ((v = value(word, "vni="))) {
+		link->vni = (uint32_t)atoi(v);
+		link->vxlan_port = 4789;
+	}
 	else
 		return false;
 	return true;
@@ -330,6 +338,8 @@ char *world_hops(const struct vmp_path *path)
 			vmp_buf_printf(&buf, " %s %s %s", vmp_hop_kind_name(hop->kind), roles[hop->role], seen);
 		if (hop->has_tag)
 			vmp_buf_printf(&buf, " tag=%u", (unsigned int)hop->tag);
+		if (hop->has_tunnel)
+			vmp_buf_printf(&buf, " vni=%u", (unsigned int)hop->tunnel.vni);
 		if (hop->inactive)
 			vmp_buf_printf(&buf, " inactive");
 		if (hop->owner)
