@@ -91,7 +91,9 @@ static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segm
 	const char *to = vmp_run_hop_name(run, segment->to), *from = vmp_run_hop_name(run, segment->from);
 	const char *device = segment->direction == VMP_TO_GUEST ? to : from;
 
-	if (segment->elsewhere)
+	if (segment->elsewhere && segment->direction == VMP_FROM_GUEST)
+		vmp_finding_remedy(finding, "bridge fdb show: at which port stands the MAC that these packets go to, and why?");
+	else if (segment->elsewhere)
 		vmp_finding_remedy(finding, "bridge fdb show | grep -i GUEST-MAC; find who else uses this MAC");
 	else if (segment->wrong_tag)
 		vmp_finding_remedy(finding, "compare the VLAN of the switch port with this path: ip -d link show dev %s", to);

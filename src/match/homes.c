@@ -12,6 +12,8 @@ struct slot {
 	bool used, host;
 	struct vmp_mac mac;
 	int hop;
+	int heard_hop;              /* where it was heard last; valid when heard_ns > 0 */
+	uint64_t heard_ns, moved_ns; /* when it was, and when that hop last became another; 0: never */
 };
 
 struct vmp_homes {
@@ -95,6 +97,36 @@ void vmp_homes_learn(struct vmp_homes *homes, const struct vmp_mac *mac, int hop
 	if (!slot)
 		return;
 	slot->hop = hop;
+}
+
+void vmp_homes_hear(struct vmp_homes *homes, const struct vmp_mac *mac, int hop, uint64_t ts_ns)
+{
+	struct slot *slot;
+
+	if (vmp_mac_is_group(mac))
+		return;
+	slot = slot_make(homes, mac);
+	if (!slot)
+		return;
+	if (slot->heard_ns && slot->heard_hop != hop)
+		slot->moved_ns = ts_ns;
+	slot->hop = slot->heard_hop = hop;
+	slot->heard_ns = ts_ns;
+}
+
+uint16_t vmp_homes_number(const struct vmp_homes *homes, const struct vmp_mac *mac)
+{
+	size_t at = slot_of(homes, mac);
+
+	return homes->slots[at].used ? (uint16_t)(at + 1) : 0;
+}
+
+int vmp_homes_stays(const struct vmp_homes *homes, uint16_t number, uint64_t unmoved_ns, uint64_t since_ns)
+{
+	const struct slot *slot = number ? &homes->slots[number - 1] : NULL;
+
+	return slot && slot->heard_ns > since_ns && slot->moved_ns < unmoved_ns && slot->hop == slot->heard_hop ? slot->heard_hop
+													   : VMP_HOME_UNKNOWN;
 }
 
 int vmp_homes_find(const struct vmp_homes *homes, const struct vmp_mac *mac)

@@ -25,6 +25,15 @@ void vmp_homes_free(struct vmp_homes *homes);
  */
 void vmp_homes_learn(struct vmp_homes *homes, const struct vmp_mac *mac, int hop);
 
+/* The same for a frame to the guest alone: that and when it was heard is remembered. */
+void vmp_homes_hear(struct vmp_homes *homes, const struct vmp_mac *mac, int hop, uint64_t ts_ns);
+
+/* A number for a MAC that is known, 0 for one that is not. */
+uint16_t vmp_homes_number(const struct vmp_homes *homes, const struct vmp_mac *mac);
+
+/* The hop where the MAC of this number was heard after since_ns, and nowhere else since unmoved_ns; else VMP_HOME_UNKNOWN. */
+int vmp_homes_stays(const struct vmp_homes *homes, uint16_t number, uint64_t unmoved_ns, uint64_t since_ns);
+
 /* Hop index or VMP_HOME_*. */
 int vmp_homes_find(const struct vmp_homes *homes, const struct vmp_mac *mac);
 

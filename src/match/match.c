@@ -267,7 +267,7 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	bool spare, open;
 
 	expire(match, frame->ts_ns);
-	vmp_match_observe(match, hop, frame->devdir, &class, packet);
+	vmp_match_observe(match, hop, frame->devdir, frame->ts_ns, &class, packet);
 	vmp_match_count_seen(match, &sight, class.sort);
 	spare = vmp_match_join(match, &sight, class.sort);
 	if (spare && !sight.elsewhere)
@@ -275,8 +275,10 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	if (class.sort == VMP_SORT_ON_PATH && sight.usable)
 		vmp_match_count_duplicate(match, &sight, spare);
 	open = class.sort == VMP_SORT_ON_PATH && class.expect != VMP_EXPECT_NOWHERE;
-	if (open)
+	if (open) {
 		sight.place = vmp_match_place_expected(match, &class, hop);
+		sight.home = class.direction == VMP_FROM_GUEST && !class.group ? vmp_homes_number(match->homes, &packet->dst_mac) : 0;
+	}
 	if (open && sight.usable && vmp_match_meets_spare(match, &sight))
 		open = false;
 	if (open) {

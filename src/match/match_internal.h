@@ -125,7 +125,7 @@ bool vmp_match_is_since_before(const struct vmp_match *match, const struct vmp_s
 void vmp_match_learn_address(struct vmp_match *match, const struct vmp_ip *ip, bool proven);
 
 /* Learn from one frame: who lives where, which addresses are whose, what is odd. (observe.c) */
-void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir, const struct vmp_class *class,
+void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir, uint64_t ts_ns, const struct vmp_class *class,
 		       const struct vmp_packet *packet);
 
 /* Learn from a sighting at a later hop that was seen at no earlier one. (observe.c) */

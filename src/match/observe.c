@@ -78,8 +78,8 @@ static void observe_address(struct vmp_match *match, const struct vmp_class *cla
 }
 
 /* Who lives where, which addresses are whose, what is odd. */
-void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir, const struct vmp_class *class,
-		    const struct vmp_packet *packet)
+void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir, uint64_t ts_ns, const struct vmp_class *class,
+		       const struct vmp_packet *packet)
 {
 	const struct vmp_hop *at = &match->path->hops.v[hop];
 	bool feeds_switch = match->path->backend >= 0 && at->rank + 1 == match->path->hops.v[match->path->backend].rank;
@@ -87,8 +87,14 @@ void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir,
 	match->observations.sightings++;
 	match->observations.from_outside_with_guest_mac += class->reflected;
 	match->observations.wrong_destination_mac += class->misaddressed;
-	if (feeds_switch && devdir == VMP_DEV_IN && !class->reflected && at->role != VMP_ROLE_SWITCH)
-		vmp_homes_learn(match->homes, &packet->src_mac, hop);
+	if (feeds_switch && devdir == VMP_DEV_IN && !class->reflected && at->role != VMP_ROLE_SWITCH) {
+		/* The same MAC may live elsewhere in another VLAN. */
+		if (class->sort == VMP_SORT_ON_PATH && class->direction == VMP_TO_GUEST && !class->group && !class->wrong_tag &&
+		    (packet->vlan_count == 0 || at->has_tag))
+			vmp_homes_hear(match->homes, &packet->src_mac, hop, ts_ns);
+		else
+			vmp_homes_learn(match->homes, &packet->src_mac, hop);
+	}
 	/* A bridge inside the guest: what lives behind it is not sent out. */
 	if (class->foreign_source)
 		vmp_homes_learn(match->homes, &packet->src_mac, hop);

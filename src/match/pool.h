@@ -46,6 +46,7 @@ struct vmp_sight {
 	uint16_t ip_id;
 	int16_t hop, expect, next_hop;
 	uint16_t tag;
+	uint16_t home;          /* from the guest: the number of its destination among the homes, 0: none */
 	vmp_place place;        /* where it is expected */
 	vmp_place at;           /* where it is */
 	uint8_t direction;

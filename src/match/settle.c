@@ -59,6 +59,18 @@ static struct spares look_at_spares(struct vmp_match *match, const struct vmp_si
 	return spares;
 }
 
+/*
+ * Its destination lives where it was expected: it was heard there since, and for long before nowhere else. Then it was sent to the
+ * wrong port, and has not followed a destination that moved.
+ */
+static bool has_no_reason(const struct vmp_match *match, const struct vmp_sight *open)
+{
+	uint64_t long_ns = 2 * match->conf.settle_ns;
+	int home = open->ts_ns > long_ns ? vmp_homes_stays(match->homes, open->home, open->ts_ns - long_ns, open->ts_ns) : VMP_HOME_UNKNOWN;
+
+	return home >= 0 && vmp_match_expected_at(match, open, home);
+}
+
 static enum vmp_fate unsure(struct vmp_sight *open, enum vmp_unsure why)
 {
 	open->why = (uint8_t)why;
@@ -84,7 +96,8 @@ static enum vmp_fate decide_unseen(struct vmp_match *match, struct vmp_sight *op
 		return unsure(open, VMP_UNSURE_CLOCK);
 	if (spares.beyond)
 		return unsure(open, VMP_UNSURE_CAPTURE_LOSS);
-	if (open->unobserved || (open->direction == VMP_FROM_GUEST && (spares.elsewhere >= 0 || spares.too_many)))
+	if (open->unobserved || (open->direction == VMP_FROM_GUEST &&
+				 (spares.too_many || (spares.elsewhere >= 0 && !has_no_reason(match, open)))))
 		return unsure(open, VMP_UNSURE_UNOBSERVED);
 	*ret_elsewhere = spares.elsewhere;
 	return VMP_FATE_LOST;

@@ -5,6 +5,7 @@ from lab.native import GUEST_IP, GUEST_MAC, TAP, UPLINK, until
 from lab.scenario import Fail, scenario
 
 OTHER = "032f00"    # db02's
+PEER_MAC = "02:00:5e:00:02:01"
 
 
 def goes_to(result, hop, owner):
@@ -110,3 +111,16 @@ def hairpin(lab):
     result = lab.trace("web01", GUEST_IP)
     not_lost(result)
     judge.verdict(result, "ok", "no-loss")
+
+
+@scenario("elsewhere-answers", about="a static entry sends what is for the gateway to db02's port: the guest's answers do not leave, and it is said where they go")
+def answers(lab):
+    lab.guest("db02")
+    ping = lab.traffic("ping")
+    lab.host.run(f"bridge fdb replace {PEER_MAC} dev {OTHER} master static sticky")
+    lab.finally_(lambda: (lab.host.run(f"bridge fdb del {PEER_MAC} dev {OTHER} master static", check=False), lab.lab.wait_answer()))
+    result = lab.trace("web01", GUEST_IP)
+    if ping.over or result.rc == 0:
+        raise Fail("no answer gets out, and all is said to be well")
+    if OTHER not in result.verdict["summary"] or "db02" not in result.verdict["summary"]:
+        raise Fail(f"the verdict does not say where they go: {result.verdict}")

@@ -353,12 +353,67 @@ static void duplicates(void **state)
 	}
 }
 
+/*
+ * What the guest sends leaves by another port than the one where its destination lives. Lost only if that is sure: it was heard there
+ * before and since, in frames to the guest, and nowhere else.
+ */
+static void wrong_port(void **state)
+{
+	static const struct {
+		bool before, since, moved, tagged;
+		uint64_t lost;
+	} cases[] = {
+		{true, true, false, false, 10}, {true, false, false, false, 0}, {true, true, true, false, 0}, {true, true, false, true, 0},
+		{false, true, false, false, 10}, {false, false, false, false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct vmp_packet comes = udp(&mac_gateway, &mac_guest, 1000);
+		struct vmp_segment segment;
+		struct world world;
+		struct vmp_run run;
+
+		world_init(&world, 0);
+		world_start(&world, NULL);
+		comes.vlan_count = cases[i].tagged;
+		comes.vlan[0] = 9;
+		if (cases[i].before)
+			see(&world, ETH0, VMP_DEV_IN, START - 5 * SEC, &comes);
+		comes.ip_id++;
+		if (cases[i].moved)
+			see(&world, PEER, VMP_DEV_IN, START - SEC, &comes);
+		comes.ip_id++;
+		if (cases[i].moved)
+			see(&world, ETH0, VMP_DEV_IN, START - SEC / 2, &comes);
+		for (uint16_t k = 0; k < 10; k++) {
+			struct vmp_packet goes = udp(&mac_guest, &mac_gateway, k);
+
+			see(&world, TAP, VMP_DEV_IN, START + k * MS, &goes);
+			see(&world, PEER, VMP_DEV_OUT, START + k * MS + 5 * US, &goes);
+		}
+		comes.ip_id++;
+		if (cases[i].since)
+			see(&world, ETH0, VMP_DEV_IN, START + 100 * MS, &comes);
+		world_report(&world, START + 10 * SEC, &run);
+		segment = segment_of(&run, VMP_FROM_GUEST, TAP, ETH0);
+		assert_int_equal(segment.offered, 10);
+		assert_int_equal(segment.lost, cases[i].lost);
+		assert_int_equal(segment.elsewhere, cases[i].lost);
+		if (segment.elsewhere)
+			assert_int_equal(segment.elsewhere_hop, PEER);
+		assert_int_equal(segment.unsure_why[VMP_UNSURE_UNOBSERVED], 10 - cases[i].lost);
+		world_clear_run(&run);
+		world_end(&world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds),     cmocka_unit_test(not_only_by_drops), cmocka_unit_test(many_drops),
 		cmocka_unit_test(opened_late_and_clock), cmocka_unit_test(one_bucket), cmocka_unit_test(same_keys),
-		cmocka_unit_test(ids_come_round), cmocka_unit_test(duplicates),
+		cmocka_unit_test(ids_come_round), cmocka_unit_test(duplicates), cmocka_unit_test(wrong_port),
 	};
 
 	return cmocka_run_group_tests_name("match: bounds", tests, NULL, NULL);
