@@ -157,6 +157,21 @@ static struct totals sum_up(const struct vmp_run *run)
 	return totals;
 }
 
+/* A direction in which most of what was to be followed through this host could not be judged. */
+static bool is_blind(const struct vmp_run *run, enum vmp_direction direction, uint64_t *ret_offered, uint64_t *ret_unsure)
+{
+	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
+
+	*ret_offered = *ret_unsure = 0;
+	vmp_vec_foreach (segment, &run->segments) {
+		if (segment->direction != direction || segment->to == guest)
+			continue;
+		*ret_offered += segment->offered;
+		*ret_unsure += segment->unsure;
+	}
+	return *ret_unsure * 2 > *ret_offered;
+}
+
 static bool backend_vanished(const struct vmp_run *run)
 {
 	size_t backend = (size_t)run->path.backend;
@@ -194,6 +209,7 @@ static int verdict_of_groups(struct vmp_run *run, uint64_t to_guest)
 static int verdict_without_loss(struct vmp_run *run)
 {
 	struct totals totals = sum_up(run);
+	uint64_t offered, unsure;
 	bool asked = false;
 
 	vmp_vec_foreach (exchange, &run->exchanges)
@@ -216,6 +232,11 @@ static int verdict_without_loss(struct vmp_run *run)
 	if (totals.unsure * 2 > totals.offered)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
 				   format_summary("of %llu packets %llu cannot be judged", (ull)totals.offered, (ull)totals.unsure));
+	for (enum vmp_direction d = VMP_TO_GUEST; d < VMP_DIRECTIONS; d++)
+		if (is_blind(run, d, &offered, &unsure))
+			return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
+					   format_summary("of %llu packets %s the guest %llu cannot be judged", (ull)offered,
+							  d == VMP_TO_GUEST ? "to" : "from", (ull)unsure));
 	return set_verdict(&run->verdict, VMP_STATE_OK, "no-loss",
 			   totals.unsure || !run->capture_whole ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN,
 			   format_summary("no loss on this host: %llu packets to the guest and %llu from it were followed%s",

@@ -173,6 +173,10 @@ static void unsure_is_not_lost(void **state)
 	run.segments.v[TO_TAP].delivered = 70;
 	verdict(VMP_STATE_OK, "no-loss", 0);
 	assert_int_equal(run.verdict.confidence, VMP_CONFIDENCE_LIKELY);
+	/* One direction of which nothing is known is not well, however many packets go the other way. */
+	run.segments.v[FROM_GUEST].unsure = 60;
+	run.segments.v[FROM_GUEST].delivered = 40;
+	verdict(VMP_STATE_INCONCLUSIVE, "capture-incomplete", 3);
 	run.capture_whole = false;
 	for (int i = 0; i < 3; i++) {
 		run.segments.v[i].unsure = 90;
