@@ -119,7 +119,7 @@ bool vmp_match_is_one_frame(const struct vmp_match *match, const struct vmp_sigh
 	bool data = open->is_tcp && open->payload_len > 0;
 
 	/* GRO merges TCP, and where it is told to UDP; br_netfilter puts fragments together. */
-	return !data && !open->is_fragment && !(open->flow && !open->is_tcp && match->may_merge);
+	return !data && open->cut != VMP_CUT_FRAGMENT && !(open->flow && !open->is_tcp && match->may_merge);
 }
 
 uint64_t vmp_match_hidden_most(const struct vmp_match *match, const struct vmp_stretch *stretch)

@@ -294,7 +294,7 @@ bool vmp_match_join(struct vmp_match *match, struct vmp_sight *here, enum vmp_so
 	}
 	if (find_lost(match, here, place))
 		return false;
-	if (here->is_tcp && here->payload_len > 0)
+	if (here->cut != VMP_CUT_NOT)
 		vmp_match_recall_bytes(match, here);
 	return true;
 }

@@ -2,6 +2,11 @@ noinst_LIBRARIES += libvmp_match.a
 libvmp_match_a_CFLAGS = $(AM_CFLAGS)
 libvmp_match_a_SOURCES = \
   %D%/classify.c %D%/classify.h \
+  %D%/cover.c %D%/cover.h \
+  %D%/cut.h \
+  %D%/cut_fragment.c \
+  %D%/cut_tcp.c \
+  %D%/cut_udp.c \
   %D%/exchange.c %D%/exchange.h \
   %D%/gap.c \
   %D%/homes.c %D%/homes.h \

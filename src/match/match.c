@@ -8,6 +8,7 @@
  * show up there, and if its bytes are not known there in another shape; else it is unsure.
  */
 #include "match/match.h"
+#include "match/cut.h"
 #include "match/match_internal.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 enum {
 	DEFAULT_PENDING = 1 << 19,
 	REMEMBERED = 1 << 16,   /* lost packets that may still turn up late */
+	PROTO_TCP = 6,
 };
 
 #define DEFAULT_SETTLE_NS 1000000000ULL
@@ -135,24 +137,50 @@ bool vmp_match_is_done(const struct vmp_sight *sight)
 	return !sight->on && (sight->fate != VMP_FATE_NONE || sight->expect == VMP_EXPECT_NOWHERE || sight->next_hop < 0);
 }
 
-/* Addresses of a flow in both orders and its ports, so that each direction hashes alike; used with the direction. */
-static uint64_t flow_hash(const struct vmp_match *match, const struct vmp_packet *packet)
+static uint64_t addresses_hash(const struct vmp_match *match, const struct vmp_packet *packet)
 {
 	struct {
 		struct vmp_ip src, dst;
-		uint16_t sport, dport;
-		uint8_t proto, pad[3];
-	} flow;
+	} pair = {packet->src, packet->dst};
 
-	memset(&flow, 0, sizeof(flow));
-	flow.src = packet->src;
-	flow.dst = packet->dst;
-	flow.proto = packet->proto;
-	if ((packet->flags & VMP_PKT_TCP) && !(packet->flags & VMP_PKT_FRAGMENT)) {
-		flow.sport = packet->sport;
-		flow.dport = packet->dport;
+	return vmp_hash_half(&match->conf.key, &pair, sizeof(pair));
+}
+
+static enum vmp_cut cut_of(const struct vmp_packet *packet)
+{
+	if (packet->flags & VMP_PKT_FRAGMENT)
+		return VMP_CUT_FRAGMENT;
+	if (packet->flags & VMP_PKT_TCP)
+		return packet->payload_len > 0 ? VMP_CUT_TCP : VMP_CUT_NOT;
+	return packet->flags & VMP_PKT_UDP ? VMP_CUT_UDP : VMP_CUT_WHOLE;
+}
+
+/* What tells pieces from other packets; vmp_cut_flow() says which of them may be of one packet. */
+static void note_cut(const struct vmp_match *match, const struct vmp_packet *packet, struct vmp_sight *sight)
+{
+	uint32_t header = packet->l4_offset > packet->l3_offset ? packet->l4_offset - packet->l3_offset : 0;
+
+	sight->is_ip4 = packet->flags & VMP_PKT_IP4;
+	sight->is_tcp = (packet->flags & VMP_PKT_TCP) && (packet->flags & VMP_PKT_L4);
+	sight->cut = (uint8_t)cut_of(packet);
+	sight->payload_len = packet->payload_len;
+	sight->data_len = packet->ip_len > header ? packet->ip_len - header : 0;
+	sight->ip_id = sight->is_ip4 ? packet->ip_id : packet->ip6_id;
+	sight->dont_fragment = packet->dont_fragment;
+	sight->more_fragments = packet->more_fragments;
+	if (packet->flags & (VMP_PKT_TCP | VMP_PKT_UDP))
+		sight->ports = (uint32_t)packet->sport << 16 | packet->dport;
+	if (sight->cut == VMP_CUT_FRAGMENT) {
+		sight->is_tcp = false;
+		sight->is_tcp_fragment = packet->proto == PROTO_TCP;
+		sight->first_byte = packet->fragment_offset;
+		sight->payload_len = sight->data_len;
+	} else if (sight->is_tcp) {
+		sight->first_byte = packet->tcp_seq + ((packet->tcp_flags & VMP_TCP_SYN) != 0);
+		sight->has_timestamp = packet->flags & VMP_PKT_TCP_TS;
+		sight->try_key = packet->tcp_ack ^ (sight->has_timestamp ? packet->tcp_tsval * 0x9e3779b1U : 0);
 	}
-	return vmp_hash_half(&match->conf.key, &flow, sizeof(flow));
+	sight->flow = vmp_cut_flow(addresses_hash(match, packet), sight, packet->proto);
 }
 
 static struct vmp_sight make_sight(const struct vmp_match *match, const struct vmp_frame *frame,
@@ -181,15 +209,8 @@ static struct vmp_sight make_sight(const struct vmp_match *match, const struct v
 	};
 
 	sight.at = vmp_match_place_of(match, &sight);
-	if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6)) {
-		sight.flow = flow_hash(match, packet);
-		sight.is_ip4 = packet->flags & VMP_PKT_IP4;
-		sight.is_fragment = packet->flags & VMP_PKT_FRAGMENT;
-		sight.is_tcp = (packet->flags & VMP_PKT_TCP) && (packet->flags & VMP_PKT_L4);
-		sight.tcp_seq = packet->tcp_seq;
-		sight.payload_len = packet->payload_len;
-		sight.ip_id = packet->ip_id;
-	}
+	if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6))
+		note_cut(match, packet, &sight);
 	return sight;
 }
 
@@ -237,7 +258,7 @@ static int keep(struct vmp_match *match, const struct vmp_sight *sight, bool ope
 		return note_full(match, sight);
 	if (open && sight->usable)
 		vmp_pool_chain(match->pool, VMP_CHAIN_OPEN, slot);
-	if (open && sight->is_tcp && sight->payload_len > 0)
+	if (open && (sight->cut == VMP_CUT_TCP || (sight->cut == VMP_CUT_UDP && vmp_cut_lacks_ids(sight))))
 		vmp_pool_chain(match->pool, VMP_CHAIN_DATA, slot);
 	if (spare)
 		vmp_pool_chain(match->pool, VMP_CHAIN_SPARE, slot);
@@ -282,6 +303,8 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	if (open && sight.usable && vmp_match_meets_spare(match, &sight))
 		open = false;
 	if (open) {
+		if (sight.cut == VMP_CUT_TCP)
+			vmp_cut_tcp_contest(match, &sight);
 		vmp_match_inherit_doubt(match, &sight);
 		vmp_match_find_twin(match, &sight);
 	}

@@ -222,14 +222,19 @@ bool vmp_match_is_one_frame(const struct vmp_match *match, const struct vmp_sigh
 /* How many packets missing in this stretch the frames lost by the points may be at most. (gap.c) */
 uint64_t vmp_match_hidden_most(const struct vmp_match *match, const struct vmp_stretch *stretch);
 
-/*
- * Are the bytes of an open packet known at the next hop under another segmentation (TSO, GSO, GRO, fragments)?
- * NONE: no trace of it; DELIVERED: all its bytes, the last of them at ret_last_ns; UNSURE: something of its flow that may be it.
- * (resegment.c)
- */
-enum vmp_fate vmp_match_resegmented(struct vmp_match *match, const struct vmp_sight *open, uint64_t *ret_last_ns);
+/* What was found of a packet in other pieces. */
+struct vmp_cut_found {
+	uint64_t last_ns;       /* when the last of it was seen */
+	uint32_t missing;       /* bytes that were not */
+};
 
-/* TCP data in pieces nobody waits for: if they are of a packet called lost, that one is unsure. (resegment.c) */
+/*
+ * Are the bytes of an open packet known at the next hop in other pieces (TSO, GSO, GRO, fragments)? NONE: no trace of it; DELIVERED:
+ * all its bytes; LOST: some, and it is certain which are missing; UNSURE: something that may be it. (resegment.c)
+ */
+enum vmp_fate vmp_match_resegmented(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found);
+
+/* Something that nobody waits for: if a packet called lost can be in it or it in that, that one is unsure. (resegment.c) */
 void vmp_match_recall_bytes(struct vmp_match *match, const struct vmp_sight *here);
 
 #endif

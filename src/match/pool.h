@@ -24,9 +24,18 @@ enum vmp_chain {
 	VMP_CHAIN_LATE,         /* the same ones after the settle time, as long as they are not decided */
 	VMP_CHAIN_SPARE,        /* by fingerprint: seen at a hop without having been expected there */
 	VMP_CHAIN_FLOW,         /* by flow and where it is: the same spare ones, for their bytes may be known in other pieces */
-	VMP_CHAIN_DATA,         /* by flow and place: TCP data expected somewhere and not decided */
+	VMP_CHAIN_DATA,         /* by flow and place: TCP data and UDP without ids, expected somewhere and not decided */
 	VMP_CHAIN_SEEN,         /* by fingerprint: all that may have copies */
 	VMP_CHAINS,
+};
+
+/* How a packet may be cut up between two hops, or put together. */
+enum vmp_cut {
+	VMP_CUT_NOT,            /* not at all, or nothing is known of how */
+	VMP_CUT_TCP,            /* by its bytes (TSO, GSO, GRO) */
+	VMP_CUT_UDP,            /* into datagrams (UDP GSO, GRO), or into fragments */
+	VMP_CUT_WHOLE,          /* into fragments */
+	VMP_CUT_FRAGMENT,       /* is one */
 };
 
 /* Where a sighting is, as far as others expect it there: a hop, or any of several parallel ones (join.c). */
@@ -38,12 +47,16 @@ struct vmp_sight {
 	uint64_t since_ns;      /* this one, or an equal one seen since then, is what is missing; ts_ns: this one */
 	uint64_t doubt_ns;      /* until when equal ones were open together with it; 0: none */
 	struct vmp_hash128 id;
-	uint64_t flow;          /* hash of addresses, protocol and ports */
+	uint64_t flow;          /* what pieces of it share: hash of addresses, and of ports (TCP) or a range of IP ids; 0: none */
 	uint64_t packet_id;
 	uint32_t wire_len, ip_len;
-	uint32_t tcp_seq, payload_len;
-	uint32_t used;          /* of a spare one's payload: bytes that were given to open ones */
-	uint16_t ip_id;
+	uint32_t first_byte;    /* of the data: TCP sequence number, offset of a fragment */
+	uint32_t payload_len;   /* of TCP and UDP; of a fragment as data_len */
+	uint32_t data_len;      /* all that the IP packet carries */
+	uint32_t used;          /* of a spare one's data: bytes that were given to open ones. Of a lost one: bytes that are missing */
+	uint32_t ports;         /* both */
+	uint32_t try_key;       /* TCP: hash of what all pieces of one large packet have in common, and tries to send the same seldom */
+	uint32_t ip_id;         /* of IPv6 that of fragments */
 	int16_t hop, expect, next_hop;
 	uint16_t tag;
 	uint16_t home;          /* from the guest: the number of its destination among the homes, 0: none */
@@ -51,7 +64,12 @@ struct vmp_sight {
 	vmp_place at;           /* where it is */
 	uint8_t direction;
 	uint8_t fate, why;
-	bool is_tcp, is_ip4, is_fragment, owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
+	uint8_t cut;            /* enum vmp_cut */
+	bool is_tcp, is_ip4, has_timestamp, dont_fragment, more_fragments, is_tcp_fragment;
+	bool owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
+	bool contested;         /* pieces found may as well be another's */
+	bool proven;            /* all that its flow sent in this while was found, so it was too */
+	bool partly;            /* lost, but for some of its bytes */
 	bool hidden;            /* unsure: it would be lost if no point had lost frames */
 	bool twin;              /* an equal one came in on a parallel way at about the same time */
 	uint8_t on;             /* bit per chain it is on */

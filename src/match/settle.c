@@ -124,6 +124,7 @@ static enum vmp_fate decide_missing(struct vmp_match *match, struct vmp_sight *o
 static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere,
 			    uint64_t *ret_last_ns)
 {
+	struct vmp_cut_found found = {.last_ns = open->ts_ns};
 	enum vmp_fate fate;
 
 	*ret_elsewhere = -1;
@@ -131,9 +132,14 @@ static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uin
 		return VMP_FATE_NONE;
 	if (!open->usable)
 		return unsure(open, VMP_UNSURE_IDENTITY);
-	fate = vmp_match_resegmented(match, open, ret_last_ns);
-	if (fate != VMP_FATE_NONE)
-		return fate == VMP_FATE_DELIVERED ? fate : unsure(open, VMP_UNSURE_SEGMENTED);
+	fate = vmp_match_resegmented(match, open, &found);
+	*ret_last_ns = found.last_ns;
+	if (fate == VMP_FATE_DELIVERED)
+		return fate;
+	if (fate == VMP_FATE_UNSURE)
+		return unsure(open, VMP_UNSURE_SEGMENTED);
+	open->partly = fate == VMP_FATE_LOST;
+	open->used = open->partly ? found.missing : open->ip_len;
 	return decide_missing(match, open, complete_ns, ret_elsewhere);
 }
 
@@ -164,7 +170,7 @@ static void remember_lost(struct vmp_match *match, const struct vmp_sight *open,
 	lost->elsewhere = elsewhere;
 	lost->at = vmp_match_place_main(lost->place);
 	vmp_pool_chain(match->lost, VMP_CHAIN_OPEN, slot);
-	if (lost->is_tcp && lost->payload_len > 0)
+	if (lost->cut != VMP_CUT_NOT)
 		vmp_pool_chain(match->lost, VMP_CHAIN_FLOW, slot);
 }
 

@@ -67,6 +67,8 @@ static void note_lost(struct vmp_segment *segment, const struct vmp_sight *open)
 static void add_lost(struct vmp_segment *segment, const struct vmp_sight *open, int elsewhere)
 {
 	segment->lost++;
+	segment->lost_bytes += open->used;
+	segment->partly_lost += open->partly;
 	segment->group_lost += open->group;
 	if (elsewhere >= 0) {
 		segment->elsewhere++;
@@ -139,6 +141,8 @@ static struct vmp_stretch *take_back(struct vmp_match *match, const struct vmp_s
 	stretch->missing_since_before -= vmp_match_is_since_before(match, lost);
 	stretch->segment.lost--;
 	stretch->segment.offered--;
+	stretch->segment.lost_bytes -= lost->used;
+	stretch->segment.partly_lost -= lost->partly;
 	stretch->segment.group_lost -= lost->group;
 	stretch->segment.elsewhere -= lost->elsewhere;
 	stretch->segment.wrong_tag -= lost->wrong_tag;
@@ -186,6 +190,8 @@ void vmp_stretch_doubt_edges(struct vmp_match *match)
 		segment->delivered -= delivered;
 		segment->unsure += lost + delivered;
 		segment->unsure_why[VMP_UNSURE_WINDOW] += lost + delivered;
+		segment->partly_lost = least(segment->partly_lost, segment->lost);
+		segment->lost_bytes = segment->lost ? segment->lost_bytes : 0;
 		segment->group_lost = least(segment->group_lost, segment->lost);
 		segment->elsewhere = least(segment->elsewhere, segment->lost);
 		segment->wrong_tag = least(segment->wrong_tag, segment->lost);

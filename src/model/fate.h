@@ -44,6 +44,9 @@ struct vmp_segment {
 	uint64_t offered, delivered, lost, unsure;
 	uint64_t unsure_why[VMP_UNSURE_REASONS];
 	uint64_t unsure_lost;       /* of the unsure: so many were lost at least, though it is not known which */
+	uint64_t partly_lost;       /* of the lost: came in other pieces, and some of those are missing */
+	uint64_t lost_bytes;        /* IP bytes of the lost; of those partly lost the missing data; an upper bound where equal packets
+				     * at the window's edges were mistaken for one another */
 	uint64_t group_lost;        /* of the lost: broadcast and multicast */
 	uint64_t elsewhere;         /* of the lost: seen leaving another port instead */
 	int elsewhere_hop;          /* that port's hop, valid when elsewhere > 0 */

@@ -83,6 +83,10 @@ static void add_lost(struct vmp_json *json, struct json_object *parent, const st
 
 	if (segment->lost == 0)
 		return;
+	if (segment->lost_bytes)
+		vmp_json_count(json, parent, "lost_bytes", segment->lost_bytes);
+	if (segment->partly_lost)
+		vmp_json_count(json, parent, "partly_lost", segment->partly_lost);
 	if (segment->group_lost)
 		vmp_json_count(json, parent, "group_lost", segment->group_lost);
 	if (segment->elsewhere) {

@@ -5,6 +5,7 @@ match_tests = \
   tests/unit/match/test_exchange \
   tests/unit/match/test_last_hop \
   tests/unit/match/test_match \
+  tests/unit/match/test_pieces \
   tests/unit/match/test_parts \
   tests/unit/match/test_random
 check_PROGRAMS += $(match_tests)
@@ -30,6 +31,11 @@ tests_unit_match_test_match_SOURCES = %D%/test_match.c %D%/world.c %D%/world.h
 tests_unit_match_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_match_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_match_LDADD = $(match_test_libs)
+
+tests_unit_match_test_pieces_SOURCES = %D%/test_pieces.c %D%/world.c %D%/world.h
+tests_unit_match_test_pieces_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_pieces_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_pieces_LDADD = $(match_test_libs)
 tests_unit_match_test_parts_SOURCES = %D%/test_parts.c %D%/world.c %D%/world.h
 tests_unit_match_test_parts_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_parts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -495,8 +495,6 @@ static void check_settled(const struct story *story, const struct event *event, 
 		return;
 	if (settled->fate == VMP_FATE_LOST && event->truth == IS_DELIVERED && !story->slow)
 		complain(story, "called lost", event, settled);
-	if (settled->fate == VMP_FATE_LOST && event->truth == IS_PARTLY && !story->slow)
-		complain(story, "called lost, was partly delivered", event, settled);
 	if (settled->fate == VMP_FATE_DELIVERED && event->truth != IS_DELIVERED)
 		complain(story, "called delivered", event, settled);
 }
@@ -513,7 +511,7 @@ static void check_counts(const struct story *story, const struct vmp_run *run, s
 
 			tally->unsure_lost += segment.unsure_lost;
 			if (segment.offered != count->owed ||
-			    segment.lost + segment.unsure_lost > count->lost + count->under_way ||
+			    segment.lost + segment.unsure_lost > count->lost + count->partly + count->under_way ||
 			    segment.delivered > count->delivered + story->missed_same) {
 				print_error("seed %llu: %d -> %d: truth %llu = %llu delivered + %llu lost + %llu partly + %llu under way; "
 					    "told %llu = %llu + %llu + %llu unsure, %llu of them lost\n", (unsigned long long)story->seed, from, to,

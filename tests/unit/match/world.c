@@ -148,6 +148,8 @@ struct vmp_packet udp(const struct vmp_mac *src, const struct vmp_mac *dst, uint
 	made.proto = 17;
 	made.ip_id = id;
 	made.ip_len = 128;
+	made.l3_offset = 14;
+	made.l4_offset = 34;
 	made.payload_len = 100;
 	made.sport = 1000;
 	made.dport = 2000;

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * UDP GSO and GRO: one large packet stands for up to 128 datagrams with equal payloads, but for the last, which may be shorter.
+ *
+ * Kernel, net/ipv4/udp_offload.c __udp_gso_segment() and net/ipv4/af_inet.c inet_gso_segment(): the i-th datagram has the large
+ * packet's id + i, so ids tell which of them is missing. Where there are no ids, only sums tell: when everything that a flow sent
+ * while some of it was under way has arrived to the byte, all of it has; otherwise that one packet alone was under way, or
+ * nothing is certain.
+ */
+#include "match/cut.h"
+
+#include <string.h>
+
+enum {
+	GROUP_MOST = 4096,      /* steps through what is under way at once in one flow without ids */
+};
+
+/* ---- by ids ------------------------------------------------------------------------------------------------------ */
+
+/* Can the datagram of this length be number index of a large packet? */
+static bool fits(uint32_t index, uint32_t len, uint32_t all)
+{
+	if (len >= all || len == 0)
+		return false;
+	if ((uint64_t)(index + 1) * len <= all)
+		return true;
+	return index > 0 && (all - len) % index == 0 && (all - len) / index >= len;
+}
+
+static bool is_piece(const struct vmp_sight *whole, const struct vmp_sight *piece)
+{
+	uint16_t index = (uint16_t)(piece->ip_id - whole->ip_id);
+
+	return index < VMP_CUT_IDS && fits(index, piece->payload_len, whole->payload_len);
+}
+
+bool vmp_cut_udp_may_hold(const struct vmp_sight *one, const struct vmp_sight *other)
+{
+	if (one->cut != VMP_CUT_UDP || other->cut != VMP_CUT_UDP || one->ports != other->ports)
+		return false;
+	if (vmp_cut_lacks_ids(one) || vmp_cut_lacks_ids(other))
+		return one->payload_len != other->payload_len;
+	return is_piece(one, other) || is_piece(other, one) || one->ip_id == other->ip_id;
+}
+
+/* The datagrams that may be of one large packet, by number. */
+struct pieces {
+	uint32_t slot[VMP_CUT_IDS];
+	uint32_t len[VMP_CUT_IDS];
+	uint32_t n, size;       /* of them, when known; 0: not known */
+	uint32_t found;
+};
+
+/* Call for all spare datagrams to the same ports whose ids are in the range of this one. Returns false when there are too many. */
+static bool gather(struct vmp_match *match, const struct vmp_sight *open, uint32_t ip_id,
+		   bool (*visit)(struct vmp_match *match, const struct vmp_sight *open, uint32_t slot, void *context), void *context)
+{
+	struct vmp_sight like = *open;
+	int steps = 0;
+	uint32_t slot, next;
+
+	like.flow = vmp_cut_flow_at(open, ip_id);
+	for (slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, &like, vmp_match_place_main(open->place)); slot != VMP_POOL_NONE;
+	     slot = next) {
+		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
+
+		next = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot);
+		if (++steps > VMP_CUT_OTHER_STEPS)
+			return false;
+		if (spare->cut == VMP_CUT_UDP && spare->ports == open->ports && vmp_cut_is_candidate(&like, spare, false) &&
+		    !visit(match, open, slot, context))
+			return true;
+	}
+	return true;
+}
+
+static bool note_piece(struct vmp_match *match, const struct vmp_sight *open, uint32_t slot, void *context)
+{
+	const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
+	uint16_t index = (uint16_t)(spare->ip_id - open->ip_id);
+	struct pieces *pieces = context;
+
+	if (spare->used || !is_piece(open, spare) || pieces->len[index])
+		return true;
+	pieces->slot[index] = slot;
+	pieces->len[index] = spare->payload_len;
+	pieces->found++;
+	return true;
+}
+
+/* How many there should be, and how large: the first says it; without the first any that is not the last. */
+static void find_size(struct pieces *pieces, uint32_t all)
+{
+	uint32_t largest = 0, largest_at = 0;
+
+	for (uint32_t i = 0; i < VMP_CUT_IDS; i++) {
+		if (pieces->len[i] > largest) {
+			largest = pieces->len[i];
+			largest_at = i;
+		}
+	}
+	if (!largest)
+		return;
+	if ((uint64_t)(largest_at + 1) * largest > all)
+		largest = (all - largest) / largest_at; /* it is the last one */
+	pieces->size = largest;
+	pieces->n = (all + largest - 1) / largest;
+	for (uint32_t i = 0; i < VMP_CUT_IDS; i++) {
+		uint32_t should = i + 1 < pieces->n ? largest : i + 1 == pieces->n ? all - i * largest : 0;
+
+		if (pieces->len[i] && pieces->len[i] != should) {
+			pieces->len[i] = 0;
+			pieces->found--;
+		}
+	}
+}
+
+/* One large packet here, its datagrams there. */
+static enum vmp_fate find_pieces(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found)
+{
+	uint32_t last_id = (uint16_t)(open->ip_id + VMP_CUT_IDS - 1), missing = open->payload_len;
+	struct pieces pieces;
+
+	memset(&pieces, 0, sizeof(pieces));
+	if (!gather(match, open, open->ip_id, note_piece, &pieces) ||
+	    (vmp_cut_flow_at(open, last_id) != open->flow && !gather(match, open, last_id, note_piece, &pieces)))
+		return VMP_FATE_UNSURE;
+	if (!pieces.found)
+		return VMP_FATE_NONE;
+	find_size(&pieces, open->payload_len);
+	/* Its first bytes alone may as well be all of it, changed on the way. */
+	if (!pieces.found || pieces.n > VMP_CUT_IDS || (pieces.found == 1 && pieces.len[0]))
+		return VMP_FATE_UNSURE;
+	for (uint32_t i = 0; i < pieces.n; i++) {
+		const struct vmp_sight *spare;
+
+		if (!pieces.len[i])
+			continue;
+		spare = vmp_pool_at(match->pool, pieces.slot[i]);
+		if (spare->ts_ns > ret_found->last_ns)
+			ret_found->last_ns = spare->ts_ns;
+		missing -= pieces.len[i];
+		vmp_cut_use(match, pieces.slot[i], pieces.len[i], pieces.len[i]);
+	}
+	ret_found->missing = missing;
+	return missing ? VMP_FATE_LOST : VMP_FATE_DELIVERED;
+}
+
+struct merged {
+	struct vmp_cut_found *found;
+	enum vmp_fate fate;
+};
+
+static bool note_merged(struct vmp_match *match, const struct vmp_sight *open, uint32_t slot, void *context)
+{
+	const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
+	struct merged *merged = context;
+
+	if (spare->ip_id == open->ip_id && spare->payload_len < open->payload_len)
+		merged->fate = VMP_FATE_UNSURE; /* the same one, cut short */
+	if (vmp_cut_lacks_ids(open) && spare->ip_id == open->ip_id)
+		return true; /* not by ids */
+	if (!is_piece(spare, open) || spare->used + open->payload_len > spare->payload_len)
+		return true;
+	merged->fate = VMP_FATE_DELIVERED;
+	merged->found->last_ns = spare->ts_ns;
+	vmp_cut_use(match, slot, open->payload_len, spare->payload_len);
+	return false;
+}
+
+/* A datagram here, the large packet that it is in there. */
+static enum vmp_fate find_merged(struct vmp_match *match, const struct vmp_sight *open, struct vmp_cut_found *ret_found)
+{
+	uint32_t first_id = (uint16_t)(open->ip_id - (VMP_CUT_IDS - 1));
+	struct merged merged = {.found = ret_found, .fate = VMP_FATE_NONE};
+
+	if (!gather(match, open, open->ip_id, note_merged, &merged))
+		return VMP_FATE_UNSURE;
+	if (merged.fate != VMP_FATE_DELIVERED && vmp_cut_flow_at(open, first_id) != open->flow &&
+	    !gather(match, open, first_id, note_merged, &merged))
+		return VMP_FATE_UNSURE;
+	return merged.fate;
+}
+
+/* ---- by sums ----------------------------------------------------------------------------------------------------- */
+
+/* The next of the same flow on a chain, from a slot on. spare: seen at the next hop since. */
+static uint32_t next_of_flow(struct vmp_match *match, enum vmp_chain chain, uint32_t slot, const struct vmp_sight *open, bool spare)
+{
+	for (int i = 0; slot != VMP_POOL_NONE && i < GROUP_MOST; i++, slot = vmp_pool_next(match->pool, chain, slot)) {
+		const struct vmp_sight *sight = vmp_pool_at(match->pool, slot);
+
+		if (sight->cut != VMP_CUT_UDP || sight->ports != open->ports || sight->flow != open->flow ||
+		    sight->direction != open->direction)
+			continue;
+		if (spare ? vmp_cut_is_candidate(open, sight, false) && sight->used < sight->payload_len
+			  : sight->place == open->place && sight->ts_ns >= open->ts_ns)
+			return slot;
+	}
+	return VMP_POOL_NONE;
+}
+
+static void mark_group(struct vmp_match *match, uint32_t slot, const struct vmp_sight *open, uint64_t until_ns, bool proven)
+{
+	for (; slot != VMP_POOL_NONE;
+	     slot = next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_next(match->pool, VMP_CHAIN_DATA, slot), open, false)) {
+		struct vmp_sight *one = vmp_pool_at(match->pool, slot);
+
+		if (one->ts_ns > until_ns)
+			return;
+		one->proven = proven;
+		one->contested = !proven;
+	}
+}
+
+/* Take the oldest bytes that arrived. */
+static void take_oldest(struct vmp_match *match, const struct vmp_sight *open, struct vmp_cut_found *ret_found)
+{
+	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place)), next;
+	uint32_t left = open->payload_len;
+
+	for (slot = next_of_flow(match, VMP_CHAIN_FLOW, slot, open, true); slot != VMP_POOL_NONE && left > 0; slot = next) {
+		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
+		uint32_t bytes = spare->payload_len - spare->used;
+
+		next = next_of_flow(match, VMP_CHAIN_FLOW, vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot), open, true);
+		bytes = bytes < left ? bytes : left;
+		left -= bytes;
+		ret_found->last_ns = spare->ts_ns;
+		vmp_cut_use(match, slot, bytes, spare->payload_len);
+	}
+	ret_found->missing = left;
+}
+
+/* Where the sum of what was sent and of what arrived meets. */
+struct group {
+	uint32_t first;         /* slot of its first one */
+	unsigned int sent, arrived;
+	int64_t under_way;      /* bytes */
+	uint64_t last_ns;
+	bool too_many;
+};
+
+static struct group sum_group(struct vmp_match *match, const struct vmp_sight *open)
+{
+	uint32_t sent = vmp_pool_first(match->pool, VMP_CHAIN_DATA, open, open->place);
+	uint32_t came = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place));
+	struct group group = {.first = VMP_POOL_NONE};
+
+	sent = group.first = next_of_flow(match, VMP_CHAIN_DATA, sent, open, false);
+	came = next_of_flow(match, VMP_CHAIN_FLOW, came, open, true);
+	while (came != VMP_POOL_NONE && !group.too_many) {
+		const struct vmp_sight *next = sent != VMP_POOL_NONE ? vmp_pool_at(match->pool, sent) : NULL;
+		const struct vmp_sight *spare = vmp_pool_at(match->pool, came);
+
+		if (next && next->ts_ns <= spare->ts_ns) {
+			if (group.sent && group.under_way == 0)
+				return group;
+			group.sent++;
+			group.under_way += next->payload_len;
+			group.last_ns = next->ts_ns;
+			sent = next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_next(match->pool, VMP_CHAIN_DATA, sent), open, false);
+		} else {
+			group.arrived++;
+			group.under_way -= spare->payload_len - spare->used;
+			group.last_ns = spare->ts_ns;
+			came = next_of_flow(match, VMP_CHAIN_FLOW, vmp_pool_next(match->pool, VMP_CHAIN_FLOW, came), open, true);
+		}
+		group.too_many = group.sent + group.arrived > GROUP_MOST;
+	}
+	return group;
+}
+
+static enum vmp_fate find_sum(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found)
+{
+	struct group group;
+
+	if (open->contested)
+		return VMP_FATE_UNSURE;
+	if (!open->proven) {
+		group = sum_group(match, open);
+		if (!group.arrived)
+			return VMP_FATE_NONE;
+		mark_group(match, group.first, open, group.last_ns, !group.under_way && !group.too_many);
+	}
+	if (!open->proven && (group.sent != 1 || group.under_way < 0 || group.too_many))
+		return VMP_FATE_UNSURE;
+	take_oldest(match, open, ret_found);
+	return ret_found->missing ? VMP_FATE_LOST : VMP_FATE_DELIVERED;
+}
+
+/* Is it the only one to have no id? Then 0 is an id as good as any. */
+static bool has_fellows(struct vmp_match *match, const struct vmp_sight *open)
+{
+	uint32_t slot = next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_first(match->pool, VMP_CHAIN_DATA, open, open->place), open, false);
+
+	return slot != VMP_POOL_NONE &&
+	       next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_next(match->pool, VMP_CHAIN_DATA, slot), open, false) != VMP_POOL_NONE;
+}
+
+enum vmp_fate vmp_cut_udp(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found)
+{
+	enum vmp_fate fate = VMP_FATE_NONE;
+
+	if (!vmp_cut_lacks_ids(open) || (open->is_ip4 && !has_fellows(match, open))) {
+		fate = find_pieces(match, open, ret_found);
+		if (fate == VMP_FATE_NONE)
+			fate = find_merged(match, open, ret_found);
+	}
+	return fate == VMP_FATE_NONE && vmp_cut_lacks_ids(open) ? find_sum(match, open, ret_found) : fate;
+}
