@@ -50,16 +50,6 @@ const char *vmp_mac_format(const struct vmp_mac *mac, char buf[VMP_MAC_STRLEN])
 	return buf;
 }
 
-bool vmp_mac_equal(const struct vmp_mac *a, const struct vmp_mac *b)
-{
-	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-bool vmp_mac_is_group(const struct vmp_mac *mac)
-{
-	return mac->b[0] & 1;
-}
-
 bool vmp_mac_is_broadcast(const struct vmp_mac *mac)
 {
 	static const struct vmp_mac all = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};

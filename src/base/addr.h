@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct vmp_mac {
 	uint8_t b[6];
@@ -26,10 +27,16 @@ int vmp_mac_parse(const char *text, struct vmp_mac *ret_mac);
 const char *vmp_mac_format(const struct vmp_mac *mac, char buf[VMP_MAC_STRLEN]);
 
 /* True when both are the same. */
-bool vmp_mac_equal(const struct vmp_mac *a, const struct vmp_mac *b);
+static inline bool vmp_mac_equal(const struct vmp_mac *a, const struct vmp_mac *b)
+{
+	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
 
 /* True for a group address (multicast and broadcast), IEEE 802 I/G bit. */
-bool vmp_mac_is_group(const struct vmp_mac *mac);
+static inline bool vmp_mac_is_group(const struct vmp_mac *mac)
+{
+	return mac->b[0] & 1;
+}
 
 /* True for ff:ff:ff:ff:ff:ff. */
 bool vmp_mac_is_broadcast(const struct vmp_mac *mac);

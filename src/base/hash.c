@@ -49,8 +49,14 @@ static inline struct state absorb(const struct vmp_hash_key *key, const void *da
 		sip_round(&v);
 		v.a ^= word;
 	}
-	for (size_t i = 0; i < len % 8; i++)
-		tail |= (uint64_t)p[i] << (8 * i);
+	if (len >= 8 && len % 8) {
+		/* The last eight bytes, of which some were taken already. */
+		memcpy(&word, p + len % 8 - 8, 8);
+		tail |= le64toh(word) >> (64 - len % 8 * 8);
+	} else {
+		for (size_t i = 0; i < len % 8; i++)
+			tail |= (uint64_t)p[i] << (8 * i);
+	}
 	v.d ^= tail;
 	sip_round(&v);
 	v.a ^= tail;

@@ -267,15 +267,28 @@ static void note_success(struct vmp_exchange_table *table, enum vmp_direction di
 		question->asked_again = 0;
 }
 
+/* Most packets: TCP after the handshake. */
+static bool is_plain_tcp(const struct vmp_packet *packet)
+{
+	const uint32_t looked_at = VMP_PKT_ARP | VMP_PKT_ND | VMP_PKT_TCP | VMP_PKT_L4 | VMP_PKT_FRAGMENT;
+
+	return (packet->flags & looked_at) == (VMP_PKT_TCP | VMP_PKT_L4) && !(packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_RST));
+}
+
 void vmp_exchange_see(struct vmp_exchange_table *table, enum vmp_exchange_place place, enum vmp_direction direction,
 		      uint64_t ts_ns, bool counts, const struct vmp_packet *packet)
 {
-	struct reading reading = read_packet(packet);
-	bool is_question = reading.part == PART_QUESTION;
-	enum vmp_direction asked = is_question ? direction : direction == VMP_TO_GUEST ? VMP_FROM_GUEST : VMP_TO_GUEST;
-	bool at_far = (asked == VMP_TO_GUEST) == (place == VMP_AT_BACKEND);
+	enum vmp_direction asked;
 	struct question *question;
+	struct reading reading;
+	bool is_question, at_far;
 
+	if (table->with_repeats == 0 && is_plain_tcp(packet))
+		return;
+	reading = read_packet(packet);
+	is_question = reading.part == PART_QUESTION;
+	asked = is_question ? direction : direction == VMP_TO_GUEST ? VMP_FROM_GUEST : VMP_TO_GUEST;
+	at_far = (asked == VMP_TO_GUEST) == (place == VMP_AT_BACKEND);
 	if (reading.part == PART_NONE) {
 		if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6))
 			note_success(table, direction, packet);

@@ -136,16 +136,16 @@ static void note_edges(struct vmp_match *match, const struct vmp_sight *open, ui
 
 void vmp_match_inherit_doubt(struct vmp_match *match, struct vmp_sight *open)
 {
-	struct vmp_sight older = *open;
-
 	for (size_t i = 0; i < VMP_MATCH_TIES; i++) {
 		const struct vmp_tie *note = &match->ties[i];
+		struct vmp_sight older;
 
 		if (note->ts_ns != open->ts_ns || note->id.h[0] != open->id.h[0] || note->id.h[1] != open->id.h[1] ||
 		    note->at != vmp_match_place_main(open->place) || note->since_ns > open->since_ns)
 			continue;
 		open->since_ns = note->since_ns;
 		open->doubt_ns = note->ts_ns;
+		older = *open;
 		older.ts_ns = note->open_ns;
 		note_edges(match, &older, open->ts_ns);
 	}

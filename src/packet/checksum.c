@@ -156,6 +156,11 @@ void vmp_checksum_blank(uint8_t proto, uint8_t *bytes, size_t len)
 {
 	struct view v = {.c = vmp_cursor_make(bytes, len), .start = bytes, .len = len};
 
+	/* Most packets are TCP, and none of them is a tunnel. */
+	if (proto == VMP_IPPROTO_TCP) {
+		blank(&v, 16, 2);
+		return;
+	}
 	blank_transport(&v, proto);
 	for (int depth = 0; depth < TUNNELS_MAX; depth++) {
 		uint16_t ethertype = enter_tunnel(&v, proto);

@@ -13,17 +13,30 @@
 
 enum kind { KIND_OTHER, KIND_ARP, KIND_IP4, KIND_IP6 };
 
-/* What is hashed, in one piece and without holes. Fields that a kind does not have are zero. */
+#define ADDRESSES_MAX 32U
+
+/*
+ * What is hashed, in one piece and without holes. Fields that a kind does not have are zero; the kind says how long the addresses are.
+ * Hashing is what costs most of all that is done for a frame, so IPv4 addresses take no more room than they need.
+ */
 struct identity {
-	uint8_t src[16], dst[16];
 	uint32_t len;           /* of the IP packet or the other frame */
 	uint32_t id;            /* IP id, IPv6 fragment id, ARP op */
 	uint32_t flow;          /* IPv6 flow label */
 	uint16_t fragment;      /* offset, a multiple of 8, with DF and MF in its low bits */
 	uint8_t kind, proto;
-	uint8_t bytes[BYTES_MAX];
+	uint8_t data[ADDRESSES_MAX + BYTES_MAX]; /* addresses, and what follows them */
+	uint8_t *bytes;         /* in data, behind the addresses */
 };
-static_assert(offsetof(struct identity, bytes) == 48, "holes would be hashed");
+static_assert(offsetof(struct identity, data) == 16, "holes would be hashed");
+
+/* Put in both addresses; bytes follow. */
+static void set_addresses(struct identity *identity, const struct vmp_packet *packet, size_t len)
+{
+	memcpy(identity->data, packet->src.b, len);
+	memcpy(identity->data + len, packet->dst.b, len);
+	identity->bytes = identity->data + 2 * len;
+}
 
 /* A cursor over the frame from offset on; nothing when the frame ends before. */
 static struct vmp_cursor cursor_at(const struct vmp_frame *frame, uint32_t offset)
@@ -97,8 +110,7 @@ static bool gather_transport(const struct vmp_frame *frame, const struct vmp_pac
 static bool gather_ip4(const struct vmp_frame *frame, const struct vmp_packet *packet, struct identity *identity,
 		       size_t *ret_len)
 {
-	memcpy(identity->src, packet->src.b, 4);
-	memcpy(identity->dst, packet->dst.b, 4);
+	set_addresses(identity, packet, 4);
 	identity->id = packet->ip_id;
 	identity->len = packet->ip_len;
 	identity->proto = packet->proto;
@@ -111,8 +123,7 @@ static bool gather_ip6(const struct vmp_frame *frame, const struct vmp_packet *p
 {
 	struct vmp_cursor c = cursor_at(frame, packet->l3_offset);
 
-	memcpy(identity->src, packet->src.b, 16);
-	memcpy(identity->dst, packet->dst.b, 16);
+	set_addresses(identity, packet, 16);
 	identity->id = packet->ip6_id;
 	identity->flow = vmp_cursor_be32(&c) & 0xfffff;
 	identity->len = packet->ip_len;
@@ -123,8 +134,7 @@ static bool gather_ip6(const struct vmp_frame *frame, const struct vmp_packet *p
 
 static bool gather_arp(const struct vmp_packet *packet, struct identity *identity, size_t *ret_len)
 {
-	memcpy(identity->src, packet->src.b, 4);
-	memcpy(identity->dst, packet->dst.b, 4);
+	set_addresses(identity, packet, 4);
 	identity->id = packet->arp_op;
 	memcpy(identity->bytes, packet->arp_sender_mac.b, 6);
 	memcpy(identity->bytes + 6, packet->arp_target_mac.b, 6);
@@ -167,7 +177,8 @@ void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_fra
 	size_t len = 0;
 	bool usable;
 
-	memset(&identity, 0, offsetof(struct identity, bytes));
+	memset(&identity, 0, offsetof(struct identity, data));
+	identity.bytes = identity.data;
 	if (packet->flags & VMP_PKT_IP4) {
 		identity.kind = KIND_IP4;
 		usable = gather_ip4(frame, packet, &identity, &len);
@@ -181,6 +192,6 @@ void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_fra
 		identity.kind = KIND_OTHER;
 		usable = gather_other(frame, packet, &identity, &len);
 	}
-	ret_fingerprint->id = vmp_hash(key, &identity, offsetof(struct identity, bytes) + len);
+	ret_fingerprint->id = vmp_hash(key, &identity, (size_t)(identity.bytes - (uint8_t *)&identity) + len);
 	ret_fingerprint->usable = usable;
 }

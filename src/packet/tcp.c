@@ -8,6 +8,11 @@ enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_TIMESTAMP = 8 };
 /* Look for the timestamp (RFC 7323). Options that make no sense end the search, as they do in the kernel. */
 static void read_options(struct vmp_cursor c, struct vmp_packet *packet)
 {
+	struct vmp_cursor first = c;
+
+	/* As nearly all systems lay it out (RFC 7323, appendix A): twelve bytes, of which two no-operations come first. */
+	if (c.left == 12 && vmp_cursor_be32(&first) == (OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TIMESTAMP << 8 | 10))
+		vmp_cursor_take(&c, 2);
 	while (c.left) {
 		uint8_t kind = vmp_cursor_u8(&c);
 		uint8_t len;
