@@ -4,4 +4,5 @@ libvmp_capture_a_SOURCES = \
   %D%/capture.c %D%/capture.h \
   %D%/counter.c %D%/counter.h \
   %D%/handle.c %D%/handle.h \
-  %D%/inner.c %D%/inner.h
+  %D%/inner.c %D%/inner.h \
+  %D%/tracefile.c %D%/tracefile.h

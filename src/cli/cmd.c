@@ -40,6 +40,20 @@ void vmp_cmd_style(const struct vmp_options *options, struct vmp_report_style *r
 	ret_style->quiet = options->quiet;
 }
 
+int vmp_cmd_print_run(const struct vmp_run *run, const struct vmp_options *options)
+{
+	struct vmp_report_style style;
+	struct vmp_buf text = {0};
+	int code;
+
+	vmp_cmd_style(options, &style);
+	code = vmp_cmd_format(options)->trace(run, &style, &text);
+	if (code == 0)
+		code = vmp_cmd_print(&text);
+	vmp_buf_clear(&text);
+	return code;
+}
+
 int vmp_cmd_print(const struct vmp_buf *text)
 {
 	if (fwrite(text->s ? text->s : "", 1, text->len, stdout) != text->len || fflush(stdout) != 0) {

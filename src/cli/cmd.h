@@ -19,6 +19,7 @@ struct vmp_command {
 };
 
 /* The subcommands, one file each: do the work and print. Each returns an enum vmp_exit. */
+int vmp_cmd_analyze(const struct vmp_options *options);
 int vmp_cmd_list(const struct vmp_options *options);
 int vmp_cmd_path(const struct vmp_options *options);
 int vmp_cmd_trace(const struct vmp_options *options);
@@ -32,6 +33,9 @@ const struct vmp_format *vmp_cmd_format(const struct vmp_options *options);
 
 /* How standard output wants to be written: colour, width, character set, from the options, environment and terminal. */
 void vmp_cmd_style(const struct vmp_options *options, struct vmp_report_style *ret_style);
+
+/* Write the report of a run to standard output, in the format and style that are asked for. Returns 0 or -errno. */
+int vmp_cmd_print_run(const struct vmp_run *run, const struct vmp_options *options);
 
 /* Write a finished text to standard output, whole. Returns 0, or -errno (and says so on standard error). */
 int vmp_cmd_print(const struct vmp_buf *text);

@@ -8,20 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int print_report(const struct vmp_run *run, const struct vmp_options *options)
-{
-	struct vmp_report_style style;
-	struct vmp_buf text = {0};
-	int code;
-
-	vmp_cmd_style(options, &style);
-	code = vmp_cmd_format(options)->trace(run, &style, &text);
-	if (code == 0)
-		code = vmp_cmd_print(&text);
-	vmp_buf_clear(&text);
-	return code;
-}
-
 int vmp_cmd_trace(const struct vmp_options *options)
 {
 	struct vmp_trace trace;
@@ -37,7 +23,7 @@ int vmp_cmd_trace(const struct vmp_options *options)
 	/* Evidence that cannot be written is no reason to keep the answer back. */
 	if (vmp_pipeline_publish(&trace, &folder, &err) < 0)
 		status = vmp_cmd_fail(&err);
-	if (print_report(&trace.run, options) < 0)
+	if (vmp_cmd_print_run(&trace.run, options) < 0)
 		status = VMP_EXIT_UNKNOWN;
 	if (folder && !options->quiet)
 		fprintf(stderr, "vmpath: evidence is in %s\n", folder);

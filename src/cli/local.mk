@@ -1,7 +1,10 @@
 sbin_PROGRAMS += vmpath
 vmpath_CFLAGS = $(AM_CFLAGS)
 vmpath_SOURCES = \
+  %D%/analyze.h \
+  %D%/analyze_evidence.c \
   %D%/cmd.c %D%/cmd.h \
+  %D%/cmd_analyze.c \
   %D%/cmd_complete.c \
   %D%/cmd_list.c \
   %D%/cmd_path.c \
@@ -11,6 +14,7 @@ vmpath_SOURCES = \
   %D%/main.c \
   %D%/options.c %D%/options.h \
   %D%/pipeline.c %D%/pipeline.h \
+  %D%/replay.c %D%/replay.h \
   %D%/signals.c \
   %D%/trace.h \
   %D%/watch.c \

@@ -14,6 +14,7 @@ static const struct vmp_command commands[] = {
 	{"trace", "GUEST [ADDRESS] [options]", "find where a guest's packets vanish, and why",
 	 VMP_OPT_INTERFACE | VMP_OPT_DURATION | VMP_OPT_FILTER | VMP_OPT_WRITE | VMP_OPT_PROMISC | VMP_OPT_PAYLOAD |
 		 VMP_OPT_BUFFER | VMP_OPT_DOMAIN_XML, 0, 2, vmp_cmd_trace},
+	{"analyze", "EVIDENCE [options]", "judge the evidence folder of a trace again, without the host", 0, 0, 1, vmp_cmd_analyze},
 	{"path", "GUEST [options]", "show a guest's path through this host and what is already wrong with it",
 	 VMP_OPT_INTERFACE | VMP_OPT_DOMAIN_XML, 0, 1, vmp_cmd_path},
 	{"list", "[options]", "show the guests, their interfaces, backends and addresses", 0, 0, 0, vmp_cmd_list},
@@ -32,7 +33,7 @@ static void print_usage(const struct vmp_command *command)
 	printf("usage: vmpath [options] COMMAND ...\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (commands[i].summary)
-			printf("  %-6s %-28s %s\n", commands[i].name, commands[i].synopsis, commands[i].summary);
+			printf("  %-7s %-28s %s\n", commands[i].name, commands[i].synopsis, commands[i].summary);
 	printf("\n");
 	vmp_options_help(0, stdout);
 	printf("\nExit status: 0 no loss found, 1 something is wrong, 2 loss found and located, 3 cannot say. See vmpath(8).\n");

@@ -8,10 +8,9 @@
 
 #include "base/clock.h"
 #include "cli/hints.h"
+#include "cli/replay.h"
 #include "domain/select.h"
 #include "domain/xml.h"
-#include "finding/finding.h"
-#include "match/last_hop.h"
 #include "path/path.h"
 #include "report/report.h"
 
@@ -39,7 +38,7 @@ static step *const steps[] = {
 	begin_evidence,    /* points             -> pcapng, one block each      evidence/ */
 	watch,             /* frames             -> packets, sightings, fates   packet/ match/ */
 	look_again,        /* counters and state -> gauges, after the window    gauge/    */
-	judge,             /* all of it          -> findings, verdict           finding/  */
+	judge,             /* all of it          -> fates, findings, verdict    finding/  */
 };
 
 int vmp_pipeline_trace(struct vmp_trace *trace, const struct vmp_options *options, struct vmp_err *err)
@@ -229,7 +228,7 @@ static int open_points(struct vmp_trace *trace, struct vmp_err *err)
 
 		if (point < 0)
 			continue;
-		trace->point_hops[point] = (int)i;
+		trace->point_hops[point] = run->points.v[point].hop = (int)i;
 		run->points.v[point].has_mac = link != NULL;
 		if (link)
 			run->points.v[point].mac = link->mac;
@@ -307,19 +306,16 @@ static int look_again(struct vmp_trace *trace, struct vmp_err *err)
 	else
 		vmp_run_note(run, "the counters after the window could not be read: %s", ignored.message);
 	vmp_host_clear(&after);
-	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0 || vmp_match_report(trace->match, run) < 0 ||
-	    vmp_match_last_hop(run) < 0)
+	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0)
 		return out_of_memory(err);
-	/* A peer is shown when it has a part in the story. */
-	for (size_t i = 0; i < run->path.hops.n; i++)
-		if (run->seen.v[i].to_guest.packets + run->seen.v[i].from_guest.packets + run->seen.v[i].astray > 0)
-			run->path.hops.v[i].shown = true;
-	return 0;
+	return trace->evidence ? vmp_evidence_keep_run(trace->evidence, run, err) : 0;
 }
 
 static int judge(struct vmp_trace *trace, struct vmp_err *err)
 {
-	return vmp_finding_judge(&trace->run) < 0 ? out_of_memory(err) : 0;
+	if (trace->run.left_out)
+		vmp_run_note(&trace->run, VMP_REPLAY_LEFT_OUT, (unsigned long long)trace->run.left_out);
+	return vmp_replay_conclude(trace->match, &trace->run, err);
 }
 
 int vmp_pipeline_publish(struct vmp_trace *trace, char **ret_folder, struct vmp_err *err)
@@ -331,9 +327,6 @@ int vmp_pipeline_publish(struct vmp_trace *trace, char **ret_folder, struct vmp_
 	*ret_folder = NULL;
 	if (!trace->evidence)
 		return 0;
-	if (vmp_evidence_left_out(trace->evidence))
-		vmp_run_note(&trace->run, "%llu frames are not in the evidence: its size cap was reached",
-			     (unsigned long long)vmp_evidence_left_out(trace->evidence));
 	if (vmp_format_find("text")->trace(&trace->run, &plain, &text) < 0 ||
 	    vmp_format_find("json")->trace(&trace->run, &plain, &json) < 0)
 		code = out_of_memory(err);

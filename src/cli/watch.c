@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "capture/inner.h"
 #include "cli/live.h"
+#include "cli/replay.h"
 #include "match/order.h"
 #include "packet/packet.h"
 
@@ -21,15 +22,25 @@
 #define ORDER_BYTES    (64U << 20)
 #define HELD_BYTES     (192U << 20) /* of frames whose fate is not known yet, for the evidence */
 
+#define BLINDS_MAX     65536U /* gaps told of all points; more become one without an end */
+
 /* A frame that waits until the fate of its packet is known. */
 struct kept {
 	size_t bytes;           /* of all of it */
 	struct vmp_frame frame;
 	struct vmp_packet packet;
+	struct vmp_fingerprint fingerprint;
+};
+
+/* Frames of a point for which there was no room since the last look. */
+struct overflow {
+	uint64_t frames, from_ns, to_ns;
 };
 
 struct held {
 	struct held *next;
+	bool untracked;         /* the matcher had no room for it: nothing will be known */
+	uint64_t ts_ns;
 	struct kept *kept;      /* NULL: there was no room for it */
 };
 
@@ -39,11 +50,12 @@ struct window {
 	struct vmp_order *order;
 	struct held *oldest, **newest;
 	size_t held_bytes;
-	uint64_t not_held;              /* frames */
 	struct vmp_live *live;
 	uint64_t open_ns;               /* when the last point was opened */
 	uint64_t end_ns;                /* of the window */
 	bool closed;
+	uint64_t judged_ns;             /* frames up to here were judged: a whole number of steps */
+	struct overflow *overflows;     /* by point */
 	uint64_t stats_ns, backend_ns;  /* last looks */
 	uint64_t late;                  /* frames out of order, at the last look */
 	uint64_t (*dropped)[2];         /* by point and device direction, at the last look */
@@ -53,25 +65,54 @@ struct window {
 	struct vmp_err *err;
 };
 
+/* Tell the matcher what a point missed, and remember it: who judges again must know the same. */
+static void tell(struct window *window, const struct vmp_blind *what)
+{
+	struct vmp_run *run = &window->trace->run;
+	struct vmp_blind *blind;
+
+	if (run->blinds.n >= BLINDS_MAX)
+		return;
+	blind = vmp_vec_add(&run->blinds);
+	if (!blind)
+		return;
+	*blind = *what;
+	blind->told_ns = window->judged_ns;
+	if (run->blinds.n + run->points.n >= BLINDS_MAX) {
+		/* Too many to remember each: from here on nothing is certain at this point. */
+		blind->counted = false;
+		blind->to_ns = UINT64_MAX;
+	}
+	vmp_replay_tell(window->trace->match, blind);
+}
+
+static void tell_gap(struct window *window, size_t point, uint64_t from_ns, uint64_t to_ns, enum vmp_unsure why)
+{
+	tell(window, &(struct vmp_blind){.point = point, .from_ns = from_ns, .to_ns = to_ns, .why = why});
+}
+
 static int take_frame(void *context, const struct vmp_frame *frame)
 {
 	struct window *window = context;
+	struct overflow *overflow = &window->overflows[frame->point];
 	int code;
 
 	/* Seen while a point further on was not open yet: it would wait there for the next equal packet's counterpart. */
 	if (frame->ts_ns < window->open_ns)
 		return 0;
 	code = vmp_order_push(window->order, frame);
-	if (code == -ENOBUFS) {
-		vmp_match_gap(window->trace->match, frame->point, frame->ts_ns, frame->ts_ns, VMP_UNSURE_CAPTURE_LOSS);
-		return 0;
-	}
-	return code;
+	if (code != -ENOBUFS)
+		return code;
+	overflow->from_ns = overflow->frames && overflow->from_ns < frame->ts_ns ? overflow->from_ns : frame->ts_ns;
+	overflow->to_ns = overflow->frames && overflow->to_ns > frame->ts_ns ? overflow->to_ns : frame->ts_ns;
+	overflow->frames++;
+	return 0;
 }
 
 /* ---- evidence ---------------------------------------------------------------------------------------------------- */
 
-static int hold(struct window *window, const struct vmp_frame *frame, const struct vmp_packet *packet)
+static int hold(struct window *window, const struct vmp_frame *frame, const struct vmp_packet *packet,
+		const struct vmp_fingerprint *fingerprint, bool untracked)
 {
 	size_t bytes = sizeof(struct held) + sizeof(struct kept) + frame->cap_len;
 	bool fits = window->held_bytes + bytes <= HELD_BYTES;
@@ -83,10 +124,11 @@ static int hold(struct window *window, const struct vmp_frame *frame, const stru
 	if (!held)
 		return -ENOMEM;
 	held->next = NULL;
+	held->untracked = untracked;
+	held->ts_ns = frame->ts_ns;
 	held->kept = fits ? (struct kept *)(held + 1) : NULL;
-	window->not_held += !fits;
 	if (fits) {
-		*held->kept = (struct kept){bytes, *frame, *packet};
+		*held->kept = (struct kept){bytes, *frame, *packet, *fingerprint};
 		held->kept->frame.data = (uint8_t *)(held->kept + 1);
 		memcpy(held->kept + 1, frame->data, frame->cap_len);
 		window->held_bytes += bytes;
@@ -96,46 +138,61 @@ static int hold(struct window *window, const struct vmp_frame *frame, const stru
 	return 0;
 }
 
+/*
+ * Write the oldest frame that waits. Each one is kept that the matcher saw, also what came before the window and what is not this
+ * guest's: it learned from them, and who judges again has to.
+ */
 static int keep(struct window *window, const struct vmp_settled *settled)
 {
 	struct vmp_trace *trace = window->trace;
 	struct held *held = window->oldest;
+	struct kept *kept = held->kept;
 	char comment[128];
 	int code = 0;
 
-	if (!held)
-		return 0;
-	/* What came before the window was not seen at every point yet: its gaps would look like losses. */
-	if (held->kept && settled->relevant && held->kept->frame.ts_ns >= trace->run.started_ns) {
-		struct vmp_evidence_frame item = {&held->kept->frame, &held->kept->packet, settled->packet_id, NULL};
+	if (kept) {
+		struct vmp_evidence_frame item = {.frame = &kept->frame, .packet = &kept->packet, .fingerprint = &kept->fingerprint,
+						  .packet_id = settled ? settled->packet_id : 0};
 
-		if (settled->fate == VMP_FATE_LOST) {
+		if (settled && settled->fate == VMP_FATE_LOST) {
 			snprintf(comment, sizeof(comment), "lost: not seen at %s within %llu ms",
 				 vmp_run_hop_name(&trace->run, settled->next_hop),
 				 (unsigned long long)(trace->run.settle_ns / VMP_NS_PER_MS));
 			item.comment = comment;
 		}
 		code = vmp_evidence_add(trace->evidence, &item, window->err);
+		window->held_bytes -= kept->bytes;
+	} else {
+		vmp_evidence_leave_out(trace->evidence, held->ts_ns);
 	}
 	window->oldest = held->next;
 	if (!window->oldest)
 		window->newest = &window->oldest;
-	window->held_bytes -= held->kept ? held->kept->bytes : 0;
 	free(held);
+	return code;
+}
+
+static int keep_untracked(struct window *window)
+{
+	int code = 0;
+
+	while (code == 0 && window->oldest && window->oldest->untracked)
+		code = keep(window, NULL);
 	return code;
 }
 
 static int keep_settled(struct window *window)
 {
 	struct vmp_settled settled;
+	int code = keep_untracked(window);
 
-	while (vmp_match_next(window->trace->match, &settled)) {
-		int code = keep(window, &settled);
-
-		if (code < 0)
-			return code;
+	while (code == 0 && vmp_match_next(window->trace->match, &settled)) {
+		if (window->oldest)
+			code = keep(window, &settled);
+		if (code == 0)
+			code = keep_untracked(window);
 	}
-	return 0;
+	return code;
 }
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
@@ -146,12 +203,10 @@ static bool decode(struct window *window, const struct vmp_frame *frame, struct 
 	struct vmp_run *run = &window->trace->run;
 	const struct vmp_hop *hop = &run->path.hops.v[window->trace->point_hops[frame->point]];
 
-	if (!hop->has_tunnel) {
-		vmp_packet_decode(frame, ret_packet);
-		return true;
-	}
-	if (!vmp_packet_decode_vxlan(frame, hop->tunnel.port, ret_packet))
+	if (!vmp_replay_decode(hop, frame, ret_packet))
 		return false;
+	if (!hop->has_tunnel)
+		return true;
 	if (ret_packet->vni == hop->tunnel.vni)
 		return vmp_inner_passes(window->inner[frame->point], frame, ret_packet->inner_offset);
 	if (frame->devdir == hop->to_guest && vmp_mac_equal(&ret_packet->dst_mac, &run->path.guest_mac)) {
@@ -174,9 +229,9 @@ static int match_frames(struct window *window, uint64_t complete_ns)
 			continue;
 		vmp_packet_fingerprint(&window->key, &frame, &packet, &fingerprint);
 		code = vmp_match_add(window->trace->match, &frame, &packet, &fingerprint);
-		if (code == 0)
-			code = hold(window, &frame, &packet);
-		if (code < 0 && code != -ENOBUFS)
+		if (code == 0 || code == -ENOBUFS)
+			code = hold(window, &frame, &packet, &fingerprint, code == -ENOBUFS);
+		if (code < 0)
 			return vmp_err_set(window->err, -code, "cli", NULL, "out of memory while matching packets");
 	}
 	return 0;
@@ -195,10 +250,21 @@ static void look_at_drops(struct window *window, size_t i, uint64_t asked_ns)
 
 		if (more == 0)
 			continue;
-		vmp_match_drops(window->trace->match, i, d, more, window->stats_ns, asked_ns);
+		tell(window, &(struct vmp_blind){.point = i, .counted = true, .devdir = d, .frames = more, .from_ns = window->stats_ns,
+						 .to_ns = asked_ns, .why = VMP_UNSURE_CAPTURE_LOSS});
 		window->trace->run.capture_whole = false;
 		window->dropped[i][d] = dropped[d];
 	}
+}
+
+/* What there was no room for here is as good as never captured. */
+static void look_at_overflow(struct window *window, size_t i)
+{
+	struct overflow *overflow = &window->overflows[i];
+
+	if (overflow->frames)
+		tell_gap(window, i, overflow->from_ns, overflow->to_ns, VMP_UNSURE_CAPTURE_LOSS);
+	overflow->frames = 0;
 }
 
 static void look_at_points(struct window *window, uint64_t now_ns)
@@ -212,8 +278,9 @@ static void look_at_points(struct window *window, uint64_t now_ns)
 		const struct vmp_point *point = &run->points.v[i];
 
 		look_at_drops(window, i, asked_ns);
+		look_at_overflow(window, i);
 		if (point->vanished && !window->gone[i]) {
-			vmp_match_gap(window->trace->match, i, window->stats_ns, UINT64_MAX, VMP_UNSURE_VANISHED);
+			tell_gap(window, i, window->stats_ns, UINT64_MAX, VMP_UNSURE_VANISHED);
 			vmp_run_note(run, "%s vanished during the run", point->name);
 			run->capture_whole = false;
 			window->gone[i] = true;
@@ -222,7 +289,7 @@ static void look_at_points(struct window *window, uint64_t now_ns)
 	/* A frame that came too late to be put in order may have met the wrong one of several equal packets. */
 	if (vmp_order_late(window->order) > window->late)
 		for (size_t i = 0; i < run->points.n; i++)
-			vmp_match_gap(window->trace->match, i, window->stats_ns - SETTLE_NS, now_ns, VMP_UNSURE_IDENTITY);
+			tell_gap(window, i, window->stats_ns - SETTLE_NS, now_ns, VMP_UNSURE_IDENTITY);
 	window->late = vmp_order_late(window->order);
 	window->stats_ns = now_ns;
 }
@@ -241,7 +308,7 @@ static void note_backend_is_up(struct window *window)
 	int point = trace->hop_points[trace->run.path.backend];
 
 	trace->backend_down = false;
-	vmp_match_gap(trace->match, (size_t)point, vmp_clock_realtime_ns() - SETTLE_NS, UINT64_MAX, VMP_UNSURE_VANISHED);
+	tell_gap(window, (size_t)point, vmp_clock_realtime_ns() - SETTLE_NS, UINT64_MAX, VMP_UNSURE_VANISHED);
 	vmp_run_note(&trace->run, "%s was set up during the run", trace->run.points.v[point].name);
 	trace->run.capture_whole = false;
 }
@@ -280,7 +347,7 @@ static void look_at_clock(struct window *window)
 	run->observations.clock_stepped = true;
 	vmp_run_note(run, "the clock was stepped by %.3f s during the run", (double)jump / 1e9);
 	for (size_t i = 0; i < run->points.n; i++)
-		vmp_match_gap(window->trace->match, i, 0, UINT64_MAX, VMP_UNSURE_CLOCK);
+		tell_gap(window, i, 0, UINT64_MAX, VMP_UNSURE_CLOCK);
 }
 
 static void close_window(struct window *window, uint64_t end_ns)
@@ -306,12 +373,41 @@ static bool is_over(struct window *window, uint64_t now_ns, uint64_t complete_ns
 	return window->closed && (complete_ns >= window->end_ns + SETTLE_NS || vmp_trace_signals() > 1);
 }
 
+/* Judge frames in whole steps, so that it can be done again in the same ones. */
+static int judge_until(struct window *window, uint64_t complete_ns)
+{
+	struct vmp_match *match = window->trace->match;
+
+	while (window->judged_ns + VMP_REPLAY_STEP_NS <= complete_ns) {
+		int code = match_frames(window, window->judged_ns + VMP_REPLAY_STEP_NS);
+
+		if (code < 0)
+			return code;
+		window->judged_ns += VMP_REPLAY_STEP_NS;
+		vmp_match_settle(match, window->judged_ns);
+		code = keep_settled(window);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+static int judge_rest(struct window *window, uint64_t complete_ns)
+{
+	int code = match_frames(window, complete_ns);
+
+	window->trace->run.complete_ns = complete_ns;
+	vmp_match_settle_all(window->trace->match, complete_ns);
+	return code < 0 ? code : keep_settled(window);
+}
+
 static int run_window(struct window *window)
 {
 	struct vmp_trace *trace = window->trace;
 	uint64_t complete_ns = trace->run.started_ns;
+	bool over = false;
 
-	for (;;) {
+	while (!over) {
 		int code = vmp_capture_poll(trace->capture, POLL_MS, take_frame, window, &complete_ns, window->err);
 		uint64_t now_ns = vmp_clock_realtime_ns(), mono_ns = vmp_clock_monotonic_ns();
 
@@ -323,26 +419,18 @@ static int run_window(struct window *window)
 			look_at_backend(window);
 			window->backend_ns = mono_ns;
 		}
-		code = match_frames(window, complete_ns);
-		if (code < 0)
-			return code;
-		vmp_match_settle(trace->match, complete_ns);
-		code = keep_settled(window);
+		over = is_over(window, now_ns, complete_ns);
+		code = judge_until(window, complete_ns);
 		if (code < 0)
 			return code;
 		vmp_live_update(window->live, &trace->run, vmp_match_seen(trace->match), mono_ns);
-		if (is_over(window, now_ns, complete_ns))
-			break;
 	}
 	look_at_backend(window);
-	vmp_match_settle_all(trace->match, complete_ns);
-	return keep_settled(window);
+	return judge_rest(window, complete_ns);
 }
 
 static int begin_window(struct window *window, struct vmp_trace *trace, struct vmp_err *err)
 {
-	struct vmp_match_conf conf = {
-		.settle_ns = SETTLE_NS, .has_address = trace->run.has_address, .address = trace->run.address};
 	int code;
 
 	window->trace = trace;
@@ -352,7 +440,8 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 	window->dropped = calloc(trace->run.points.n, sizeof(*window->dropped));
 	window->inner = calloc(trace->run.points.n + 1, sizeof(*window->inner));
 	window->gone = calloc(trace->run.points.n, sizeof(*window->gone));
-	if (!window->order || !window->dropped || !window->inner || !window->gone)
+	window->overflows = calloc(trace->run.points.n, sizeof(*window->overflows));
+	if (!window->order || !window->dropped || !window->inner || !window->gone || !window->overflows)
 		return vmp_err_set(err, ENOMEM, "cli", NULL, "out of memory");
 	for (size_t i = 0; i < trace->run.points.n; i++) {
 		const char *filter = trace->run.points.v[i].inner_filter;
@@ -372,12 +461,10 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 	trace->run.started_ns = window->stats_ns = vmp_clock_realtime_ns();
 	window->clock_offset_ns = (int64_t)(vmp_clock_realtime_ns() - vmp_clock_monotonic_ns());
 	window->end_ns = trace->run.started_ns + trace->options->duration_ns;
-	conf.key = window->key;
-	conf.start_ns = trace->run.started_ns;
-	conf.no_fates = !trace->evidence;
+	trace->run.ended_ns = window->end_ns;
+	window->judged_ns = vmp_replay_first_step(&trace->run);
 	window->live = vmp_live_begin(trace->options, window->end_ns + SETTLE_NS);
-	return vmp_match_new(&trace->run.path, vmp_run_nic(&trace->run), trace->point_hops, trace->run.points.n, &conf, &trace->match,
-			     err);
+	return vmp_replay_match(&trace->run, &window->key, trace->evidence != NULL, &trace->match, err);
 }
 
 int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)
@@ -388,9 +475,6 @@ int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)
 	if (code == 0)
 		code = run_window(&window);
 	trace->run.observations.late = window.order ? vmp_order_late(window.order) : 0;
-	if (window.not_held)
-		vmp_run_note(&trace->run, "%llu frames are not in the evidence: more came than can be held until their fate is known",
-			     (unsigned long long)window.not_held);
 	vmp_live_end(window.live);
 	vmp_order_free(window.order);
 	while (window.oldest) {
@@ -404,5 +488,6 @@ int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)
 	free(window.inner);
 	free(window.dropped);
 	free(window.gone);
+	free(window.overflows);
 	return code;
 }

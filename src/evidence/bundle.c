@@ -3,7 +3,9 @@
 #include "evidence/evidence.h"
 
 #include "base/str.h"
+#include "evidence/index.h"
 #include "evidence/pcapng.h"
+#include "evidence/run_file.h"
 #include "evidence/sink.h"
 
 #include <errno.h>
@@ -27,13 +29,14 @@
 
 struct vmp_evidence {
 	int dir_fd;                 /* borrowed */
-	struct vmp_sink *trace;
+	struct vmp_sink *trace, *index;
 	struct vmp_pcapng block;    /* scratch, kept from frame to frame */
 	uint64_t max_bytes;
 	uint32_t payload_bytes;
 	size_t n_points;
 	bool full;
-	uint64_t left_out;
+	uint64_t left_out, left_out_ns; /* how many, and the time of the first */
+	struct vmp_buf run_text;    /* run.json */
 	struct vmp_buf sums;        /* SHA256SUMS */
 };
 
@@ -126,6 +129,15 @@ static void add_names(struct vmp_evidence *evidence, const struct vmp_run *run)
 	free(ips);
 }
 
+static int begin_index(struct vmp_evidence *evidence, struct vmp_err *err)
+{
+	uint8_t head[VMP_INDEX_HEAD_BYTES];
+	int result = vmp_sink_open(evidence->dir_fd, VMP_INDEX_NAME, FILE_BUFFER, &evidence->index, err);
+
+	vmp_index_put_head(head);
+	return result < 0 ? result : vmp_sink_write(evidence->index, head, sizeof(head), err);
+}
+
 int vmp_evidence_open(int dir_fd, const struct vmp_run *run, const struct vmp_evidence_conf *conf,
 		      struct vmp_evidence **ret_evidence, struct vmp_err *err)
 {
@@ -149,6 +161,8 @@ int vmp_evidence_open(int dir_fd, const struct vmp_run *run, const struct vmp_ev
 		add_names(evidence, run);
 		result = write_blocks(evidence, err);
 	}
+	if (result == 0)
+		result = begin_index(evidence, err);
 	if (result < 0) {
 		vmp_evidence_close(evidence);
 		return result;
@@ -168,6 +182,26 @@ static uint32_t kept_length(const struct vmp_evidence *evidence, const struct vm
 	return keep < VMP_PCAPNG_SNAPLEN ? (uint32_t)keep : VMP_PCAPNG_SNAPLEN;
 }
 
+/* What its block in trace.pcapng cannot say. */
+static int add_row(struct vmp_evidence *evidence, const struct vmp_evidence_frame *frame, struct vmp_err *err)
+{
+	struct vmp_index_row row = {.point = frame->frame->point, .devdir = frame->frame->devdir};
+	uint8_t bytes[VMP_INDEX_ROW_BYTES];
+
+	if (frame->fingerprint)
+		row.fingerprint = *frame->fingerprint;
+	vmp_index_put(&row, bytes);
+	return vmp_sink_write(evidence->index, bytes, sizeof(bytes), err);
+}
+
+void vmp_evidence_leave_out(struct vmp_evidence *evidence, uint64_t ts_ns)
+{
+	if (!evidence->full)
+		evidence->left_out_ns = ts_ns;
+	evidence->full = true;
+	evidence->left_out++;
+}
+
 int vmp_evidence_add(struct vmp_evidence *evidence, const struct vmp_evidence_frame *frame, struct vmp_err *err)
 {
 	struct vmp_pcapng_frame block = {
@@ -181,28 +215,35 @@ int vmp_evidence_add(struct vmp_evidence *evidence, const struct vmp_evidence_fr
 		.comment = frame->comment,
 	};
 	uint64_t reserved = (uint64_t)evidence->n_points * STATISTICS_BYTES;
+	int result;
 
 	if (block.interface >= evidence->n_points)
 		return vmp_err_set(err, EINVAL, "evidence", TRACE_NAME, "writing a frame of point %" PRIu32 ": there are %zu",
 				   block.interface, evidence->n_points);
-	if (evidence->full) {
-		evidence->left_out++;
-		return 0;
-	}
-	vmp_pcapng_frame(&evidence->block, &block);
+	if (!evidence->full)
+		vmp_pcapng_frame(&evidence->block, &block);
 	/* Once full, always full: a file with holes in its middle would show losses that never were. */
-	if (vmp_sink_total(evidence->trace) + evidence->block.n + reserved > evidence->max_bytes) {
-		evidence->full = true;
-		evidence->left_out++;
+	if (evidence->full || vmp_sink_total(evidence->trace) + evidence->block.n + reserved > evidence->max_bytes) {
+		vmp_evidence_leave_out(evidence, frame->frame->ts_ns);
 		evidence->block.n = 0;
 		return 0;
 	}
-	return write_blocks(evidence, err);
+	result = write_blocks(evidence, err);
+	return result < 0 ? result : add_row(evidence, frame, err);
 }
 
 uint64_t vmp_evidence_left_out(const struct vmp_evidence *evidence)
 {
 	return evidence->left_out;
+}
+
+int vmp_evidence_keep_run(struct vmp_evidence *evidence, struct vmp_run *run, struct vmp_err *err)
+{
+	run->left_out = evidence->left_out;
+	run->left_out_ns = evidence->left_out_ns;
+	vmp_buf_clear(&evidence->run_text);
+	return vmp_run_file_write(run, &evidence->run_text) < 0
+		       ? vmp_err_set(err, ENOMEM, "evidence", "run.json", "writing run.json: out of memory") : 0;
 }
 
 static void add_statistics(struct vmp_evidence *evidence, const struct vmp_run *run)
@@ -263,6 +304,10 @@ int vmp_evidence_finish(struct vmp_evidence *evidence, const struct vmp_run *run
 	result = write_blocks(evidence, err);
 	if (result == 0)
 		result = finish_file(evidence, evidence->trace, TRACE_NAME, err);
+	if (result == 0)
+		result = finish_file(evidence, evidence->index, VMP_INDEX_NAME, err);
+	if (result == 0 && evidence->run_text.len)
+		result = write_file(evidence, &(struct vmp_evidence_file){"run.json", evidence->run_text.s, evidence->run_text.len}, err);
 	for (size_t i = 0; result == 0 && i < n_files; i++)
 		result = write_file(evidence, &files[i], err);
 	if (result < 0)
@@ -284,6 +329,8 @@ void vmp_evidence_close(struct vmp_evidence *evidence)
 	if (!evidence)
 		return;
 	vmp_sink_free(evidence->trace);
+	vmp_sink_free(evidence->index);
+	vmp_buf_clear(&evidence->run_text);
 	vmp_pcapng_clear(&evidence->block);
 	vmp_buf_clear(&evidence->sums);
 	free(evidence);

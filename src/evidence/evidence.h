@@ -4,6 +4,7 @@
 #define VMP_EVIDENCE_EVIDENCE_H
 
 #include "base/err.h"
+#include "model/fingerprint.h"
 #include "model/frame.h"
 #include "model/packet.h"
 #include "model/run.h"
@@ -23,6 +24,7 @@ struct vmp_evidence_conf {
 struct vmp_evidence_frame {
 	const struct vmp_frame *frame;
 	const struct vmp_packet *packet;
+	const struct vmp_fingerprint *fingerprint; /* as it was matched by; NULL: by none */
 	uint64_t packet_id;     /* the same at every hop */
 	const char *comment;    /* NULL, or why this frame is remarkable ("lost: not seen at 021f00 within 1 s") */
 };
@@ -37,8 +39,17 @@ int vmp_evidence_open(int dir_fd, const struct vmp_run *run, const struct vmp_ev
 /* Append one frame, cut after its headers. Errors: ENOSPC and the like. After the size cap: 0, and counted. */
 int vmp_evidence_add(struct vmp_evidence *evidence, const struct vmp_evidence_frame *frame, struct vmp_err *err);
 
+/* A frame of this time is not to be had: from here on all are left out, for a file with a hole would show losses. */
+void vmp_evidence_leave_out(struct vmp_evidence *evidence, uint64_t ts_ns);
+
 /* Frames left out for the size cap. */
 uint64_t vmp_evidence_left_out(const struct vmp_evidence *evidence);
+
+/*
+ * Keep what was observed besides the packets, as it is now: run.json, from which with trace.pcapng the same judgement is made again.
+ * After the last frame, before anything is concluded. run: left_out and left_out_ns are set. Errors: ENOMEM.
+ */
+int vmp_evidence_keep_run(struct vmp_evidence *evidence, struct vmp_run *run, struct vmp_err *err);
 
 /* One more file of the folder. */
 struct vmp_evidence_file {
@@ -48,7 +59,7 @@ struct vmp_evidence_file {
 };
 
 /*
- * Finish: interface statistics, then the other files: each element of files is a name and its text (report.json,
+ * Finish: interface statistics, frames.idx, run.json, then the other files: each element of files is a name and its text (report.json,
  * report.txt, domain.xml), then SHA256SUMS over all of them; everything is fsynced.
  */
 int vmp_evidence_finish(struct vmp_evidence *evidence, const struct vmp_run *run, const struct vmp_evidence_file *files,

@@ -4,6 +4,8 @@
 #define VMP_MODEL_POINT_H
 
 #include "base/vec.h"
+#include "model/direction.h"
+#include "model/fate.h"
 #include "model/host.h"
 
 #include <stdbool.h>
@@ -13,6 +15,7 @@
 struct vmp_point {
 	char name[VMP_IFNAMSIZ];
 	int ifindex;
+	int hop;                    /* index into the path's hops */
 	char *filter;               /* pcap filter text in the kernel, without the direction; owned, NULL: everything */
 	char *inner_filter;         /* ... and what frames inside a tunnel must pass; owned, NULL: all do */
 	bool promisc;               /* asked for by the operator */
@@ -31,6 +34,20 @@ struct vmp_point {
 };
 
 typedef VMP_VEC(struct vmp_point) vmp_points;
+
+/*
+ * Frames that a point missed, or may have missed, between two times. What was known when decides what was judged with it, so the
+ * time of the telling is kept too.
+ */
+struct vmp_blind {
+	uint64_t told_ns;           /* all frames up to this time had been judged before it was known */
+	size_t point;
+	bool counted;               /* so many frames were lost for want of buffer space: devdir and frames are valid */
+	enum vmp_devdir devdir;
+	uint64_t frames;
+	uint64_t from_ns, to_ns;    /* both inclusive */
+	enum vmp_unsure why;
+};
 
 /* Free what the points own and empty the list. */
 void vmp_points_clear(vmp_points *points);

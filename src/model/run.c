@@ -49,6 +49,7 @@ void vmp_run_clear(struct vmp_run *run)
 	vmp_vec_foreach (note, &run->notes)
 		free(*note);
 	vmp_vec_free(&run->notes);
+	vmp_vec_free(&run->blinds);
 	vmp_findings_clear(&run->findings);
 	vmp_verdict_clear(&run->verdict);
 	memset(run, 0, sizeof(*run));

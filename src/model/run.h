@@ -52,6 +52,7 @@ struct vmp_run {
 	uint64_t started_ns;        /* CLOCK_REALTIME: every point was open */
 	uint64_t ended_ns;          /* end of the window (not of the settling after it) */
 	uint64_t settle_ns;
+	uint64_t complete_ns;       /* frames up to this time were judged */
 	bool interrupted;           /* Ctrl-C, or a point vanished: ended before its time */
 	bool offline;               /* judged from files */
 	struct vmp_guest guest;
@@ -68,6 +69,9 @@ struct vmp_run {
 	struct vmp_gauges gauges;
 	struct vmp_observations observations;
 	bool capture_whole;         /* no point lost a frame or vanished */
+	VMP_VEC(struct vmp_blind) blinds; /* in the order they were told */
+	uint64_t left_out;          /* frames that the evidence has no room for ... */
+	uint64_t left_out_ns;       /* ... and the time of the first, valid when there are any */
 	VMP_VEC(char *) notes;      /* what could not be looked at, and why; owned */
 	vmp_findings findings;      /* worst first */
 	struct vmp_verdict verdict;

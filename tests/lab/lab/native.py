@@ -1,8 +1,9 @@
 """The fixture of the group `native`: one lab host with web01, kept up across the scenarios."""
 
 import contextlib
+import os
 
-from lab import faults
+from lab import again, faults
 from lab.host import BASE, GUEST_IP, GUEST_MAC, PEER_IP, TAP, UPLINK, Lab
 from lab.scenario import Fixture, LabFault, fixture, until
 from lab.traffic import Traffic
@@ -104,8 +105,19 @@ class LabHost(Fixture):
         return result
 
     def trace(self, *args, duration=2, **kw):
-        """`vmpath --json trace GUEST ...` for so many seconds; the guest is the first argument."""
-        return self.run("trace", "--json", "-d", duration, *args, **kw)
+        """`vmpath --json trace GUEST ...` for so many seconds; the guest is the first argument.
+
+        It leaves evidence too, which is judged again: what comes out must be the same document.
+        """
+        if "-w" in args:
+            return self.run("trace", "--json", "-d", duration, *args, **kw)
+        place = self.lab.rundir / f"again-{os.urandom(4).hex()}"
+        self.host.run(["mkdir", place])
+        self.finally_(self.host.run, ["rm", "-rf", place])
+        result = self.run("trace", "--json", "-d", duration, "-w", place, *args, **kw)
+        if result.out:
+            again.same(self, result, place)
+        return result
 
 
 __all__ = ["BASE", "GUEST_IP", "GUEST_MAC", "LabFault", "LabHost", "PEER_IP", "TAP", "UPLINK", "until"]

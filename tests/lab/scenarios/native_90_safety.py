@@ -146,7 +146,7 @@ def check_folder(lab, place, result, truth):
     if len(folders) != 1 or not folders[0].startswith("vmpath-web01-"):
         raise Fail(f"one folder vmpath-web01-STARTED was to be written; there is {folders}")
     folder = place / folders[0]
-    want = {"trace.pcapng", "report.json", "report.txt", "domain.xml", "SHA256SUMS"}
+    want = {"trace.pcapng", "frames.idx", "run.json", "report.json", "report.txt", "domain.xml", "SHA256SUMS"}
     if set(os.listdir(folder)) != want:
         raise Fail(f"the folder holds {sorted(os.listdir(folder))}")
     loose = [f.name for f in folder.iterdir() if f.stat().st_mode & 0o777 != 0o600] + ([folder.name] if folder.stat().st_mode & 0o077 else [])

@@ -100,7 +100,8 @@ static int add_ping(struct vmp_evidence *evidence, uint32_t point, unsigned int 
 		    struct vmp_err *err)
 {
 	struct sample_ping ping;
-	struct vmp_evidence_frame frame = {.packet_id = number, .comment = comment};
+	struct vmp_fingerprint fingerprint = {.id = {{number, ~(uint64_t)number}}, .usable = true};
+	struct vmp_evidence_frame frame = {.packet_id = number, .comment = comment, .fingerprint = &fingerprint};
 
 	sample_ping(&ping, point, (uint16_t)number, number * 1000000ULL + point * 1000ULL);
 	frame.frame = &ping.frame;
@@ -127,6 +128,8 @@ int sample_bundle(int dir_fd, const struct vmp_evidence_conf *conf, unsigned int
 		if (result == 0 && i % 3)
 			result = add_ping(evidence, 2, i, NULL, err);
 	}
+	if (result == 0)
+		result = vmp_evidence_keep_run(evidence, &run, err);
 	if (result == 0)
 		result = vmp_evidence_finish(evidence, &run, files, sizeof(files) / sizeof(*files), err);
 	if (evidence && ret_left_out)

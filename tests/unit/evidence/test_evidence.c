@@ -38,7 +38,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = {"trace.pcapng", "report.json", "report.txt", "domain.xml", "SHA256SUMS", "other"};
+	static const char *const names[] = {"trace.pcapng", "frames.idx", "run.json", "report.json", "report.txt", "domain.xml",
+					       "SHA256SUMS", "other"};
 	struct folder *folder = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -94,7 +95,7 @@ static void walk(const uint8_t *bytes, size_t len, unsigned int counts[8])
 
 static void whole_bundle(void **state)
 {
-	static const char *const names[] = {"trace.pcapng", "report.json", "report.txt", "domain.xml", "SHA256SUMS"};
+	static const char *const names[] = {"trace.pcapng", "frames.idx", "run.json", "report.json", "report.txt", "domain.xml", "SHA256SUMS"};
 	struct folder *folder = *state;
 	struct vmp_err err = {0};
 	unsigned int counts[8];
@@ -163,8 +164,8 @@ static void headers_only(void **state)
 		if (cases[i].payload == 0)
 			assert_null(memmem(bytes, len, payload, 4));
 		free(bytes);
-		for (const char *const *name = (const char *const[]){"trace.pcapng", "report.json", "report.txt", "domain.xml",
-								     "SHA256SUMS", NULL};
+		for (const char *const *name = (const char *const[]){"trace.pcapng", "frames.idx", "run.json", "report.json",
+								     "report.txt", "domain.xml", "SHA256SUMS", NULL};
 		     *name; name++)
 			unlinkat(folder->fd, *name, 0);
 	}
@@ -275,6 +276,7 @@ static void full_disk(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	many = sample_bundle(folder->fd, NULL, 20000, NULL, &err);
 	unlinkat(folder->fd, "trace.pcapng", 0);
+	unlinkat(folder->fd, "frames.idx", 0);
 	few = sample_bundle(folder->fd, NULL, 100, NULL, &err);
 	setrlimit(RLIMIT_FSIZE, &before);
 	assert_int_equal(many, -EFBIG);

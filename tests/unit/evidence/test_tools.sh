@@ -34,7 +34,7 @@ mkdir "$dir/bundle"
 cd "$dir/bundle" || exit 1
 tab=$(printf '\t')
 
-check 'files of the bundle' 'SHA256SUMS domain.xml report.json report.txt trace.pcapng' "$(echo *)"
+check 'files of the bundle' 'SHA256SUMS domain.xml frames.idx report.json report.txt run.json trace.pcapng' "$(echo *)"
 
 name='checksums are those of sha256sum'
 if have sha256sum; then
