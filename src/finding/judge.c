@@ -26,6 +26,7 @@ static vmp_rule *const rules[] = {
 	vmp_rule_nothing_arrives,
 	vmp_rule_capture_lost,
 	vmp_rule_wrong_vni,
+	vmp_rule_queueing,
 };
 
 /* Findings that may become the verdict, those nearest to the source of a loss first; and the verdict's code for each. */

@@ -4,6 +4,7 @@ libvmp_finding_a_SOURCES = \
   %D%/finding.h \
   %D%/judge.c \
   %D%/rules.c %D%/rules.h \
+  %D%/rules_delay.c \
   %D%/rules_guest.c \
   %D%/rules_loss.c \
   %D%/rules_network.c \

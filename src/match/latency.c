@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "match/latency.h"
 
+#define SLOW_NS    1000000U /* between two devices of a host without a queue that waits it is abnormal */
+#define SLOW_TIMES 10
+
 /* Sixteen buckets to each power of two; below 16 ns one for each value. */
 static unsigned int bucket_of(uint64_t ns)
 {
@@ -31,6 +34,32 @@ void vmp_latency_add(struct vmp_latencies *latencies, uint64_t ns)
 		latencies->max_ns = ns;
 }
 
+void vmp_latency_note(struct vmp_latencies *latencies, uint64_t packet_id, uint64_t seen_ns, uint64_t ns)
+{
+	size_t at = latencies->n_slow;
+
+	if (at == VMP_SLOW_MOST && ns <= latencies->slow[at - 1].latency_ns)
+		return;
+	if (at == VMP_SLOW_MOST)
+		at--;
+	else
+		latencies->n_slow++;
+	for (; at > 0 && latencies->slow[at - 1].latency_ns < ns; at--)
+		latencies->slow[at] = latencies->slow[at - 1];
+	latencies->slow[at] = (struct vmp_slow){packet_id, seen_ns, ns};
+}
+
+static unsigned int octave_of(unsigned int bucket)
+{
+	unsigned int octave = 0;
+
+	if (bucket >= 16)
+		return bucket / 16 + 3;
+	while (bucket >> (octave + 1))
+		octave++;
+	return octave;
+}
+
 static double percentile_us(const struct vmp_latencies *latencies, unsigned int percent)
 {
 	uint64_t rank = (latencies->n * percent + 99) / 100, sum = 0;
@@ -55,6 +84,15 @@ struct vmp_latency vmp_latency_summary(const struct vmp_latencies *latencies)
 		out.p50_us = percentile_us(latencies, 50);
 		out.p99_us = percentile_us(latencies, 99);
 		out.max_us = (double)latencies->max_ns / 1e3;
+	}
+	for (unsigned int i = 0; i < VMP_LATENCY_BUCKETS; i++)
+		out.octave[octave_of(i)] += latencies->bucket[i];
+	for (; out.n_slow < latencies->n_slow; out.n_slow++) {
+		const struct vmp_slow *slow = &latencies->slow[out.n_slow];
+
+		if (slow->latency_ns < SLOW_NS || (double)slow->latency_ns < SLOW_TIMES * out.p50_us * 1e3)
+			break;
+		out.slow[out.n_slow] = *slow;
 	}
 	return out;
 }

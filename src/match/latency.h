@@ -12,10 +12,15 @@
 struct vmp_latencies {
 	uint64_t n, max_ns;
 	uint64_t bucket[VMP_LATENCY_BUCKETS];
+	struct vmp_slow slow[VMP_SLOW_MOST]; /* the slowest, slowest first */
+	size_t n_slow;
 };
 
 /* Add one latency. */
 void vmp_latency_add(struct vmp_latencies *latencies, uint64_t ns);
+
+/* Remember which packet it was whose latency was added, if it is among the slowest. */
+void vmp_latency_note(struct vmp_latencies *latencies, uint64_t packet_id, uint64_t seen_ns, uint64_t ns);
 
 /* Percentiles in microseconds; known is false without any. */
 struct vmp_latency vmp_latency_summary(const struct vmp_latencies *latencies);

@@ -37,6 +37,12 @@ static void add_delivered(struct vmp_segment *segment, const struct vmp_sight *o
 		segment->longest_delivered = open->ip_len;
 }
 
+static void add_latency(struct vmp_stretch *stretch, const struct vmp_sight *open, uint64_t ns)
+{
+	vmp_latency_add(&stretch->latencies, ns);
+	vmp_latency_note(&stretch->latencies, open->packet_id, open->ts_ns, ns);
+}
+
 void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *here, bool timed)
 {
 	struct vmp_stretch *stretch;
@@ -48,7 +54,7 @@ void vmp_stretch_delivered(struct vmp_match *match, const struct vmp_sight *open
 		return;
 	add_delivered(&stretch->segment, open);
 	if (timed)
-		vmp_latency_add(&stretch->latencies, here->ts_ns - open->ts_ns);
+		add_latency(stretch, open, here->ts_ns - open->ts_ns);
 }
 
 /* The least and greatest of the lost. */
@@ -89,7 +95,7 @@ void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, 
 		return;
 	if (open->fate == VMP_FATE_DELIVERED) {
 		add_delivered(&stretch->segment, open);
-		vmp_latency_add(&stretch->latencies, last_ns - open->ts_ns);
+		add_latency(stretch, open, last_ns - open->ts_ns);
 		return;
 	}
 	stretch->segment.offered++;

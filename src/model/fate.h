@@ -7,6 +7,7 @@
 #include "model/direction.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum vmp_fate { VMP_FATE_NONE, VMP_FATE_DELIVERED, VMP_FATE_LOST, VMP_FATE_UNSURE };
@@ -32,9 +33,19 @@ struct vmp_cause {
 	uint64_t packets;
 };
 
+enum { VMP_SLOW_MOST = 10, VMP_LATENCY_OCTAVES = 44 };
+
+/* A packet that took long. */
+struct vmp_slow {
+	uint64_t packet_id, seen_ns, latency_ns; /* seen before the segment */
+};
+
 struct vmp_latency {
 	bool known;
 	double p50_us, p99_us, max_us;
+	uint64_t octave[VMP_LATENCY_OCTAVES]; /* i: took at least 2^i ns and less than twice that; the first also 0, the last also more */
+	struct vmp_slow slow[VMP_SLOW_MOST]; /* the slowest of those beyond ten times p50 and 1 ms, slowest first */
+	size_t n_slow;
 };
 
 /* One stretch, one direction. offered = delivered + lost + unsure. */

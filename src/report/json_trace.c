@@ -124,12 +124,38 @@ static void add_causes(struct vmp_json *json, struct json_object *parent, const 
 	}
 }
 
+/* In microseconds. The histogram has a member for each power of two nanoseconds in which there is anything. */
+static void add_latency(struct vmp_json *json, struct json_object *parent, const struct vmp_latency *latency)
+{
+	struct json_object *object = vmp_json_object(json, parent, "latency_us"), *list, *one;
+
+	vmp_json_decimal(json, object, "p50", vmp_view_latency_ns(latency->p50_us), 3);
+	vmp_json_decimal(json, object, "p99", vmp_view_latency_ns(latency->p99_us), 3);
+	vmp_json_decimal(json, object, "max", vmp_view_latency_ns(latency->max_us), 3);
+	list = vmp_json_array(json, object, "histogram");
+	for (unsigned int i = 0; i < VMP_LATENCY_OCTAVES; i++) {
+		if (!latency->octave[i])
+			continue;
+		one = vmp_json_object(json, list, NULL);
+		vmp_json_decimal(json, one, "from", i ? 1ULL << i : 0, 3);
+		vmp_json_decimal(json, one, "below", 2ULL << i, 3);
+		vmp_json_count(json, one, "packets", latency->octave[i]);
+	}
+	list = vmp_json_array(json, object, "slowest");
+	for (size_t i = 0; i < latency->n_slow; i++) {
+		one = vmp_json_object(json, list, NULL);
+		vmp_json_count(json, one, "id", latency->slow[i].packet_id);
+		vmp_json_time(json, one, "time", latency->slow[i].seen_ns);
+		vmp_json_decimal(json, one, "latency", latency->slow[i].latency_ns, 3);
+	}
+}
+
 static void add_segments(struct vmp_json *json, const struct vmp_run *run, const bool *visible)
 {
 	struct json_object *segments = vmp_json_array(json, json->top, "segments");
 
 	vmp_vec_foreach (segment, &run->segments) {
-		struct json_object *object, *latency;
+		struct json_object *object;
 
 		if (!vmp_view_segment(segment, &run->path, visible))
 			continue;
@@ -141,12 +167,8 @@ static void add_segments(struct vmp_json *json, const struct vmp_run *run, const
 		vmp_json_count(json, object, "unsure", segment->unsure);
 		add_unsure(json, object, segment);
 		add_lost(json, object, segment, &run->path);
-		if (segment->latency.known) {
-			latency = vmp_json_object(json, object, "latency_us");
-			vmp_json_decimal(json, latency, "p50", vmp_view_latency_ns(segment->latency.p50_us), 3);
-			vmp_json_decimal(json, latency, "p99", vmp_view_latency_ns(segment->latency.p99_us), 3);
-			vmp_json_decimal(json, latency, "max", vmp_view_latency_ns(segment->latency.max_us), 3);
-		}
+		if (segment->latency.known)
+			add_latency(json, object, &segment->latency);
 		add_causes(json, object, segment);
 	}
 }

@@ -160,7 +160,7 @@ def healthy_load(lab):
 def healthy_delay(lab):
     truth = lab.truth()
     lab.traffic("ping")
-    lab.traffic("ping", size=1400, interval=0.04)
+    lab.traffic("ping", size=1400, interval=0.028)
     lab.fault("tap-slow")
     result = lab.trace("web01", GUEST_IP)
     truth.stop()
@@ -168,6 +168,7 @@ def healthy_delay(lab):
     if truth.fates(UPLINK, TAP, "to_guest", must, 0, result.window[1])[1]:
         raise LabFault("the queue lost something")
     judge.healthy(result)
+    judge.finding(result, "queueing", "info")
 
 
 @scenario("healthy-dead-neighbour", about="the guest also asks for a neighbour that is not there; that is no loss of the traced traffic")

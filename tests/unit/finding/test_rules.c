@@ -246,6 +246,26 @@ static void answers_unseen(void **state)
 	begin(state);
 }
 
+/* A queue that delays and loses nothing is told, and no reason for alarm; a few slow ones are no queue. */
+static void queueing(void **state)
+{
+	struct vmp_latency *latency = &run.segments.v[FROM_GUEST].latency;
+
+	for (unsigned int slow = 9; slow <= 12; slow++) {
+		*latency = (struct vmp_latency){.known = true, .p50_us = 5, .p99_us = 90000, .max_us = 120000, .n_slow = 1};
+		latency->slow[0] = (struct vmp_slow){7, 0, 120000000};
+		latency->octave[12] = slow == 12 ? 200 : 50;
+		latency->octave[26] = slow;
+		assert_int_equal(vmp_finding_judge(&run), 0);
+		assert_int_equal(find("queueing") != NULL, slow == 10 || slow == 11);
+		if (find("queueing"))
+			assert_int_equal(find("queueing")->severity, VMP_SEVERITY_INFO);
+		end(state);
+		begin(state);
+		latency = &run.segments.v[FROM_GUEST].latency;
+	}
+}
+
 static void which_end(void **state)
 {
 	struct vmp_segment *segment = &run.segments.v[FROM_GUEST];
@@ -548,7 +568,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(healthy),	     TEST(one_lost),	TEST(unsure_is_not_lost), TEST(bounds),
-		TEST(answers_unseen), TEST(which_end),	TEST(not_taken),
+		TEST(answers_unseen), TEST(queueing),	TEST(which_end),	TEST(not_taken),
 		TEST(link_is_down),  TEST(drops_of_perhaps_others), TEST(not_running), TEST(silent),	TEST(scanned),
 		TEST(cannot_answer), TEST(deaf_guest),	TEST(foreign_macs),	  TEST(beyond_the_host), TEST(nothing_arrives),
 		TEST(one_neighbour), TEST(routed), TEST(routed_gateway), TEST(arping),	TEST(weighed),

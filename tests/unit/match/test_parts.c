@@ -337,6 +337,34 @@ static void latency_extremes(void **state)
 
 /* ---- homes ------------------------------------------------------------------------------------------------------- */
 
+/* The slowest are kept in order, those that are not slow are left out, and the histogram counts all. */
+static void latency_slowest(void **state)
+{
+	struct vmp_latencies *latencies = calloc(1, sizeof(*latencies));
+	struct vmp_latency out;
+	uint64_t sum = 0;
+
+	(void)state;
+	assert_non_null(latencies);
+	for (uint64_t i = 0; i < 1000; i++) {
+		uint64_t ns = i % 100 == 99 ? 900000 + i * 1000 : 5 + i;
+
+		vmp_latency_add(latencies, ns);
+		vmp_latency_note(latencies, i, i, ns);
+	}
+	out = vmp_latency_summary(latencies);
+	assert_int_equal(out.n_slow, 9); /* 999 us is not slow */
+	for (size_t i = 0; i < out.n_slow; i++)
+		assert_int_equal(out.slow[i].packet_id, 999 - i * 100);
+	for (unsigned int i = 0; i < VMP_LATENCY_OCTAVES; i++)
+		sum += out.octave[i];
+	assert_int_equal(sum, 1000);
+	assert_int_equal(out.octave[2], 3); /* 5, 6, 7 */
+	assert_int_equal(out.octave[3], 8);
+	assert_int_equal(out.octave[20], 9);
+	free(latencies);
+}
+
 static void homes_learn_and_forget_nothing(void **state)
 {
 	const struct vmp_hash_key key = {{1, 2}};
@@ -382,6 +410,7 @@ int main(void)
 		cmocka_unit_test(order_is_bounded),
 		cmocka_unit_test(latency_against_sorting),
 		cmocka_unit_test(latency_extremes),
+		cmocka_unit_test(latency_slowest),
 		cmocka_unit_test(homes_learn_and_forget_nothing),
 	};
 

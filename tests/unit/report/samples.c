@@ -225,7 +225,9 @@ void sample_healthy(struct vmp_run *run)
 	see(run, 2, 0, 0);
 	see(run, 3, 50, 50);
 	segment = add_segment(run, VMP_TO_GUEST, 1, 3, 50, 50, 0);
-	segment->latency = (struct vmp_latency){.known = true, .p50_us = 3.1, .p99_us = 9.8, .max_us = 31.0};
+	segment->latency = (struct vmp_latency){.known = true, .p50_us = 3.1, .p99_us = 9.8, .max_us = 1531.0,
+						.octave = {[11] = 48, [13] = 1, [20] = 1}, .n_slow = 1};
+	segment->latency.slow[0] = (struct vmp_slow){.packet_id = 17, .seen_ns = 1753956000123456789ULL, .latency_ns = 1531000};
 	add_segment(run, VMP_TO_GUEST, 3, 4, 50, 50, 0);
 	segment = add_segment(run, VMP_FROM_GUEST, 3, 1, 50, 50, 0);
 	segment->latency = (struct vmp_latency){.known = true, .p50_us = 0.0 / 1.0, .p99_us = 1e300, .max_us = -1.0};
