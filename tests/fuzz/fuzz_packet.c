@@ -39,6 +39,27 @@ static struct vmp_fingerprint look(const uint8_t *data, size_t cap_len, size_t w
 	return fingerprint;
 }
 
+/* The same bytes taken for a tunnel's, at whatever port they name. */
+static void tunnels_keep_within(const uint8_t *data, size_t cap_len, size_t wire_len)
+{
+	uint8_t *copy = malloc(cap_len ? cap_len : 1);
+	struct vmp_frame frame = {.wire_len = (uint32_t)wire_len, .cap_len = (uint32_t)cap_len, .data = copy};
+	struct vmp_fingerprint fingerprint;
+	struct vmp_packet packet;
+	bool found;
+
+	promise(copy);
+	if (cap_len)
+		memcpy(copy, data, cap_len);
+	vmp_packet_decode(&frame, &packet);
+	found = vmp_packet_decode_vxlan(&frame, packet.dport, &packet);
+	vmp_packet_fingerprint(&key, &frame, &packet, &fingerprint);
+	free(copy);
+	promise(packet.header_len <= cap_len && packet.inner_offset <= cap_len);
+	promise(packet.l3_offset <= cap_len && packet.l4_offset <= cap_len);
+	promise(found || !(packet.flags & VMP_PKT_ETH));
+}
+
 static void shorter_captures_are_the_same_or_unusable(const uint8_t *data, size_t cap_len, size_t wire_len)
 {
 	struct vmp_packet packet;
@@ -87,5 +108,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	shorter_captures_are_the_same_or_unusable(data, size, size + uncaptured);
 	hops_keep_it(data, size, size + uncaptured);
+	tunnels_keep_within(data, size, size + uncaptured);
 	return 0;
 }
