@@ -137,13 +137,18 @@ bool vmp_match_is_done(const struct vmp_sight *sight)
 	return !sight->on && (sight->fate != VMP_FATE_NONE || sight->expect == VMP_EXPECT_NOWHERE || sight->next_hop < 0);
 }
 
-static uint64_t addresses_hash(const struct vmp_match *match, const struct vmp_packet *packet)
+static uint64_t addresses_hash(struct vmp_match *match, const struct vmp_packet *packet)
 {
-	struct {
-		struct vmp_ip src, dst;
-	} pair = {packet->src, packet->dst};
+	const struct vmp_ip *src = &packet->src, *dst = &packet->dst;
+	size_t at = src->family == 4 ? src->b[3] ^ dst->b[3] ^ src->b[2] : src->b[15] ^ dst->b[15] ^ src->b[14];
+	struct vmp_pair *pair = &match->pairs[at % VMP_MATCH_PAIRS];
 
-	return vmp_hash_half(&match->conf.key, &pair, sizeof(pair));
+	if (memcmp(&pair->src, src, sizeof(*src)) != 0 || memcmp(&pair->dst, dst, sizeof(*dst)) != 0) {
+		pair->src = *src;
+		pair->dst = *dst;
+		pair->hash = vmp_hash_half(&match->conf.key, pair, 2 * sizeof(*src));
+	}
+	return pair->hash;
 }
 
 static enum vmp_cut cut_of(const struct vmp_packet *packet)
@@ -156,7 +161,7 @@ static enum vmp_cut cut_of(const struct vmp_packet *packet)
 }
 
 /* What tells pieces from other packets; vmp_cut_flow() says which of them may be of one packet. */
-static void note_cut(const struct vmp_match *match, const struct vmp_packet *packet, struct vmp_sight *sight)
+static void note_cut(struct vmp_match *match, const struct vmp_packet *packet, struct vmp_sight *sight)
 {
 	uint32_t header = packet->l4_offset > packet->l3_offset ? packet->l4_offset - packet->l3_offset : 0;
 
@@ -183,7 +188,7 @@ static void note_cut(const struct vmp_match *match, const struct vmp_packet *pac
 	sight->flow = vmp_cut_flow(addresses_hash(match, packet), sight, packet->proto);
 }
 
-static struct vmp_sight make_sight(const struct vmp_match *match, const struct vmp_frame *frame,
+static struct vmp_sight make_sight(struct vmp_match *match, const struct vmp_frame *frame,
 				   const struct vmp_packet *packet, const struct vmp_fingerprint *fingerprint, int hop,
 				   const struct vmp_class *class)
 {

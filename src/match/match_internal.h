@@ -21,6 +21,7 @@ enum {
 	VMP_MATCH_GAPS = 64,            /* gaps remembered of one point; more become one long gap */
 	VMP_MATCH_ADDRESSES = 16,
 	VMP_MATCH_TIES = 8,
+	VMP_MATCH_PAIRS = 256,
 };
 
 struct vmp_gap {
@@ -73,6 +74,12 @@ struct vmp_recent {
 	bool valid;
 };
 
+/* Two addresses and their hash. */
+struct vmp_pair {
+	struct vmp_ip src, dst;
+	uint64_t hash;
+};
+
 struct vmp_match {
 	const struct vmp_path *path;
 	const struct vmp_nic *nic;
@@ -102,6 +109,7 @@ struct vmp_match {
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
+	struct vmp_pair pairs[VMP_MATCH_PAIRS]; /* seen lately: a packet comes at each hop, and seldom alone */
 	struct vmp_recent *recent;      /* VMP_MATCH_RECENT of them, by fingerprint and hop */
 	bool spare_way_used;            /* something did go on from an inactive slave */
 	bool may_merge;                 /* a device between the hops may make one frame of several */
