@@ -69,7 +69,7 @@ enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open,
 			return VMP_FATE_UNSURE;
 		if (!vmp_cut_is_candidate(&like, spare, false) || !vmp_cut_fragments_may_hold(open, spare))
 			continue;
-		if (!proves || spare->used + (high - low) > spare->data_len) {
+		if (!proves || spare->ts_ns > open->ts_ns + match->conf.settle_ns || spare->used + (high - low) > spare->data_len) {
 			perhaps = true;
 			continue;
 		}

@@ -27,6 +27,16 @@ static bool fits(uint32_t index, uint32_t len, uint32_t all)
 	return index > 0 && (all - len) % index == 0 && (all - len) / index >= len;
 }
 
+/* How long the datagram with this index is when the first has piece bytes; 0: there is none. */
+static uint32_t size_at(uint32_t all, uint32_t piece, uint32_t index)
+{
+	uint64_t from = (uint64_t)index * piece;
+
+	if (!piece || from >= all)
+		return 0;
+	return all - from < piece ? (uint32_t)(all - from) : piece;
+}
+
 static bool is_piece(const struct vmp_sight *whole, const struct vmp_sight *piece)
 {
 	uint16_t index = (uint16_t)(piece->ip_id - whole->ip_id);
@@ -47,8 +57,9 @@ bool vmp_cut_udp_may_hold(const struct vmp_sight *one, const struct vmp_sight *o
 struct pieces {
 	uint32_t slot[VMP_CUT_IDS];
 	uint32_t len[VMP_CUT_IDS];
-	uint32_t n, size;       /* of them, when known; 0: not known */
+	uint32_t n;             /* how many there should be */
 	uint32_t found;
+	bool late;              /* some came when the ids may have been used again */
 };
 
 /* Call for all spare datagrams to the same ports whose ids are in the range of this one. Returns false when there are too many. */
@@ -74,6 +85,12 @@ static bool gather(struct vmp_match *match, const struct vmp_sight *open, uint32
 	return true;
 }
 
+/* Beyond the settle time an id may be another packet's. */
+static bool is_late(const struct vmp_match *match, const struct vmp_sight *open, const struct vmp_sight *spare)
+{
+	return spare->ts_ns > open->ts_ns + match->conf.settle_ns;
+}
+
 static bool note_piece(struct vmp_match *match, const struct vmp_sight *open, uint32_t slot, void *context)
 {
 	const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
@@ -82,36 +99,25 @@ static bool note_piece(struct vmp_match *match, const struct vmp_sight *open, ui
 
 	if (spare->used || !is_piece(open, spare) || pieces->len[index])
 		return true;
+	if (is_late(match, open, spare)) {
+		pieces->late = true;
+		return true;
+	}
 	pieces->slot[index] = slot;
 	pieces->len[index] = spare->payload_len;
 	pieces->found++;
 	return true;
 }
 
-/* How many there should be, and how large: the first says it; without the first any that is not the last. */
+/* How many there should be, and how large: the first says it. What does not fit is none of them. */
 static void find_size(struct pieces *pieces, uint32_t all)
 {
-	uint32_t largest = 0, largest_at = 0;
-
+	pieces->n = (all + pieces->len[0] - 1) / pieces->len[0];
 	for (uint32_t i = 0; i < VMP_CUT_IDS; i++) {
-		if (pieces->len[i] > largest) {
-			largest = pieces->len[i];
-			largest_at = i;
-		}
-	}
-	if (!largest)
-		return;
-	if ((uint64_t)(largest_at + 1) * largest > all)
-		largest = (all - largest) / largest_at; /* it is the last one */
-	pieces->size = largest;
-	pieces->n = (all + largest - 1) / largest;
-	for (uint32_t i = 0; i < VMP_CUT_IDS; i++) {
-		uint32_t should = i + 1 < pieces->n ? largest : i + 1 == pieces->n ? all - i * largest : 0;
-
-		if (pieces->len[i] && pieces->len[i] != should) {
-			pieces->len[i] = 0;
-			pieces->found--;
-		}
+		if (!pieces->len[i] || pieces->len[i] == size_at(all, pieces->len[0], i))
+			continue;
+		pieces->len[i] = 0;
+		pieces->found--;
 	}
 }
 
@@ -126,10 +132,13 @@ static enum vmp_fate find_pieces(struct vmp_match *match, struct vmp_sight *open
 	    (vmp_cut_flow_at(open, last_id) != open->flow && !gather(match, open, last_id, note_piece, &pieces)))
 		return VMP_FATE_UNSURE;
 	if (!pieces.found)
-		return VMP_FATE_NONE;
+		return pieces.late ? VMP_FATE_UNSURE : VMP_FATE_NONE;
+	/* Without the first, how many ids are its own is not known: the others may be of the next packet. */
+	if (!pieces.len[0])
+		return VMP_FATE_UNSURE;
 	find_size(&pieces, open->payload_len);
 	/* Its first bytes alone may as well be all of it, changed on the way. */
-	if (!pieces.found || pieces.n > VMP_CUT_IDS || (pieces.found == 1 && pieces.len[0]))
+	if (pieces.n > VMP_CUT_IDS || pieces.found == 1 || (pieces.late && pieces.found < pieces.n))
 		return VMP_FATE_UNSURE;
 	for (uint32_t i = 0; i < pieces.n; i++) {
 		const struct vmp_sight *spare;
@@ -153,7 +162,7 @@ struct merged {
 
 static bool note_merged(struct vmp_match *match, const struct vmp_sight *open, uint32_t slot, void *context)
 {
-	const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
+	struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 	struct merged *merged = context;
 
 	if (spare->ip_id == open->ip_id && spare->payload_len < open->payload_len)
@@ -161,6 +170,17 @@ static bool note_merged(struct vmp_match *match, const struct vmp_sight *open, u
 	if (vmp_cut_lacks_ids(open) && spare->ip_id == open->ip_id)
 		return true; /* not by ids */
 	if (!is_piece(spare, open) || spare->used + open->payload_len > spare->payload_len)
+		return true;
+	if (is_late(match, open, spare)) {
+		merged->fate = VMP_FATE_UNSURE;
+		return true;
+	}
+	/* How large its datagrams are, and so how many ids it stands for, is told by the first: its id is the same. */
+	if (spare->ip_id == open->ip_id)
+		spare->piece_len = open->payload_len;
+	if (!spare->piece_len)
+		merged->fate = VMP_FATE_UNSURE;
+	if (open->payload_len != size_at(spare->payload_len, spare->piece_len, (uint16_t)(open->ip_id - spare->ip_id)))
 		return true;
 	merged->fate = VMP_FATE_DELIVERED;
 	merged->found->last_ns = spare->ts_ns;

@@ -55,6 +55,7 @@ struct vmp_sight {
 	uint32_t data_len;      /* all that the IP packet carries */
 	uint32_t used;          /* of a spare one's data: bytes that were given to open ones. Of a lost one: bytes that are missing */
 	uint32_t ports;         /* both */
+	uint32_t piece_len;     /* of a spare UDP one that is several: bytes of each; 0: not known */
 	uint32_t try_key;       /* TCP: hash of what all pieces of one large packet have in common, and tries to send the same seldom */
 	uint32_t ip_id;         /* of IPv6 that of fragments */
 	int16_t hop, expect, next_hop;

@@ -32,7 +32,13 @@ enum { RUNS = 1200, FLOWS = 8, EVENTS = 30000, EVENTS_OF_ONE = 400, STEPS = 4, G
 
 enum truth { IS_NOTHING, IS_DELIVERED, IS_LOST, IS_PARTLY, IS_UNDER_WAY };
 
-enum kind { KIND_UDP, KIND_SAME, KIND_ARP, KIND_TCP, KIND_TCP6, KINDS };
+enum kind { KIND_UDP, KIND_SAME, KIND_ARP, KIND_TCP, KIND_TCP6, KIND_GSO, KIND_GSO6, KIND_FRAGMENTS, KINDS };
+
+/* How often nobody can tell what became of it: at most so many of a thousand. GSO6: by sums alone. */
+static const unsigned int unsure_most[KINDS] = {
+	[KIND_UDP] = 50,   [KIND_SAME] = 50, [KIND_ARP] = 50,   [KIND_TCP] = 120,
+	[KIND_TCP6] = 120, [KIND_GSO] = 120, [KIND_GSO6] = 600, [KIND_FRAGMENTS] = 50,
+};
 
 /* What happens to one flow in one run. */
 struct flow {
@@ -64,6 +70,7 @@ struct event {
 	int next;                       /* which is this */
 	bool same;                      /* one of several identical ones */
 	bool resegmented;
+	enum kind kind;
 	bool unseen;                    /* by the capture */
 };
 
@@ -86,6 +93,7 @@ struct story {
 	unsigned int flags;
 	bool slow;                      /* delays beyond the settle time */
 	bool resegments;
+	bool merges;                    /* a device of this path makes one datagram of several */
 	uint64_t missed_same;           /* identical packets that a gap hid */
 };
 
@@ -94,6 +102,9 @@ struct count {
 };
 
 struct tally {
+	struct {
+		uint64_t owed, unsure;
+	} kinds[KINDS];
 	uint64_t sightings, owed, unsure, clean_owed, clean_unsure, lost, unsure_lost;
 };
 
@@ -148,11 +159,11 @@ static struct vmp_packet make_packet(const struct flow *flow, unsigned int step_
 
 	if (flow->kind == KIND_ARP)
 		return arp_request(&flow->src, ip4(0, flow->src.b[5]), ip4(0, flow->dst.b[5]));
-	made = flow->kind >= KIND_TCP ? tcp(&flow->src, &flow->dst, flow->id, flow->seq, 0, VMP_TCP_ACK)
-				      : udp(&flow->src, &flow->dst, flow->id);
+	made = flow->kind == KIND_TCP || flow->kind == KIND_TCP6 ? tcp(&flow->src, &flow->dst, flow->id, flow->seq, 0, VMP_TCP_ACK)
+								 : udp(&flow->src, &flow->dst, flow->id);
 	made.sport = (uint16_t)(1000 + flow->number);
 	made.dport = (uint16_t)(2000 + step_ports);
-	if (flow->kind == KIND_TCP6) {
+	if (flow->kind == KIND_TCP6 || flow->kind == KIND_GSO6) {
 		made.flags = (made.flags & ~(uint32_t)VMP_PKT_IP4) | VMP_PKT_IP6;
 		made.src = ip6(1, flow->src.b[5]);
 		made.dst = ip6(1, flow->dst.b[5]);
@@ -193,7 +204,9 @@ static void choose_flow(struct story *story, unsigned int number)
 	}
 	flow->twice = chance(story, 200) ? 100 : 0;
 	if (flow->kind >= KIND_TCP && chance(story, 500)) {
-		*(chance(story, 500) ? &flow->split_at : &flow->merge_at) = 1 + (int)below(story, (uint64_t)route->n - 1);
+		bool split = chance(story, 500) || (flow->kind >= KIND_GSO && !story->merges);
+
+		*(split ? &flow->split_at : &flow->merge_at) = 1 + (int)below(story, (uint64_t)route->n - 1);
 		story->resegments = true;
 	}
 	flow->same = make_packet(flow, 0);
@@ -215,6 +228,7 @@ static struct event *add_event(struct story *story, struct flow *flow, int step,
 	event->packet = *packet;
 	event->next = step + 1 < flow->n_route ? flow->route[step + 1] : -1;
 	event->same = flow->kind == KIND_SAME || flow->kind == KIND_ARP;
+	event->kind = flow->kind;
 	event->resegmented = flow->kind >= KIND_TCP && (flow->split_at || flow->merge_at);
 	return event;
 }
@@ -231,6 +245,22 @@ static uint64_t next_time(struct story *story, struct flow *flow, int step, uint
 
 static enum truth go(struct story *story, struct flow *flow, int step, uint64_t ts_ns, const struct vmp_packet *packet);
 
+/* The first one also has the UDP header, the others begin so much later. */
+static void make_fragment(struct vmp_packet *part, const struct vmp_packet *whole, uint32_t at, uint32_t piece)
+{
+	uint32_t from = at ? at + 8 : 0, to = at + piece < whole->payload_len ? at + piece + 8 : whole->payload_len + 8;
+
+	part->flags |= VMP_PKT_FRAGMENT;
+	part->fragment_offset = (uint16_t)from;
+	part->more_fragments = to < whole->payload_len + 8;
+	part->payload_len = to - from;
+	part->ip_len = 20 + to - from;
+	if (!from)
+		return;
+	part->flags &= ~(uint32_t)(VMP_PKT_UDP | VMP_PKT_L4);
+	part->sport = part->dport = 0;
+}
+
 /* One large packet becomes small ones; what becomes of the whole is what becomes of all of them. */
 static enum truth go_split(struct story *story, struct flow *flow, int step, uint64_t ts_ns, const struct vmp_packet *whole)
 {
@@ -241,13 +271,17 @@ static enum truth go_split(struct story *story, struct flow *flow, int step, uin
 
 	if (whole->payload_len / piece > 40)
 		piece = whole->payload_len / 40 + 1;
+	if (flow->kind == KIND_FRAGMENTS)
+		piece = (piece + 7) / 8 * 8;
 	for (uint32_t at = 0; at < whole->payload_len; at += piece, index++) {
 		struct vmp_packet part = *whole;
 
 		part.tcp_seq += at;
 		part.payload_len = whole->payload_len - at < piece ? whole->payload_len - at : piece;
-		part.ip_len = part.payload_len + 40;
-		if (part.flags & VMP_PKT_IP4)
+		part.ip_len = part.payload_len + (whole->ip_len - whole->payload_len);
+		if (flow->kind == KIND_FRAGMENTS)
+			make_fragment(&part, whole, at, piece);
+		else if (part.flags & VMP_PKT_IP4)
 			part.ip_id = (uint16_t)(part.ip_id + index);
 		if (chance(story, flow->loss[step])) {
 			lost++;
@@ -298,7 +332,7 @@ static void go_merged(struct story *story, struct flow *flow, uint64_t ts_ns, co
 	size_t events[16];
 
 	whole.payload_len = whole.payload_len * n;
-	whole.ip_len = whole.payload_len + 40;
+	whole.ip_len += whole.payload_len - part.payload_len;
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t at = ts_ns + i * US;
 
@@ -330,19 +364,21 @@ static void send_tcp(struct story *story, struct flow *flow, uint64_t ts_ns)
 	struct vmp_packet packet = make_packet(flow, 0);
 	unsigned int pieces = 1 + (unsigned int)below(story, 12);
 
-	if (chance(story, 300))
+	bool tcp = packet.flags & VMP_PKT_TCP;
+
+	if (tcp && chance(story, 300))
 		pieces = 0; /* a bare ACK */
 	packet.tcp_seq = flow->seq;
 	packet.tcp_ack = (uint32_t)draw(story);
 	packet.payload_len = pieces ? 1 + (uint32_t)below(story, 3000) : 0;
-	packet.ip_len = 40 + packet.payload_len;
-	if (pieces > 1 && flow->merge_at && !flow->split_at) {
+	packet.ip_len = (tcp ? 40 : 28) + packet.payload_len;
+	if (pieces > 1 && flow->merge_at && !flow->split_at && flow->kind != KIND_FRAGMENTS) {
 		go_merged(story, flow, ts_ns, &packet, pieces);
 		flow->seq += packet.payload_len * pieces;
 		flow->id = (uint16_t)(flow->id + pieces);
 		return;
 	}
-	if (go(story, flow, 0, ts_ns, &packet) == IS_LOST && pieces && !flow->again_ns && chance(story, 800)) {
+	if (go(story, flow, 0, ts_ns, &packet) == IS_LOST && tcp && pieces && !flow->again_ns && chance(story, 800)) {
 		/* The same bytes again with another id, after a while; another ACK comes with them. */
 		flow->again = packet;
 		flow->again.ip_id = flow->kind == KIND_TCP ? (uint16_t)(packet.ip_id + 64) : 0;
@@ -350,7 +386,8 @@ static void send_tcp(struct story *story, struct flow *flow, uint64_t ts_ns)
 		flow->again_ns = ts_ns + 60 * MS + below(story, 2 * SETTLE);
 	}
 	flow->seq += packet.payload_len;
-	flow->id = (uint16_t)(flow->id + 128);
+	/* Not so fast that ids come again within the settle time. */
+	flow->id = (uint16_t)(flow->id + (tcp ? 128 : 42));
 }
 
 static void run_flow(struct story *story, struct flow *flow)
@@ -441,7 +478,7 @@ static void shuffle_ties(struct story *story)
 
 static void complain(const struct story *story, const char *what, const struct event *event, const struct vmp_settled *settled)
 {
-	print_error("seed %llu: %s: hop %d -> %d at %llu us, %s, truth %d, fate %d why %d\n", (unsigned long long)story->seed, what,
+	print_error("seed %llu: %s: kind %d, hop %d -> %d at %llu us, %s, truth %d, fate %d why %d\n", (unsigned long long)story->seed, what, (int)event->kind,
 		    event->hop, event->next, (unsigned long long)(event->ts_ns / US), event->same ? "identical" : "unique",
 		    event->truth, settled->fate, settled->why);
 	fail();
@@ -475,6 +512,8 @@ static void check_settled(const struct story *story, const struct event *event, 
 	if (event->truth == IS_NOTHING || !in_window)
 		return;
 	tally->owed++;
+	tally->kinds[event->kind].owed++;
+	tally->kinds[event->kind].unsure += settled->fate == VMP_FATE_UNSURE;
 	tally->clean_owed += clean;
 	tally->lost += settled->fate == VMP_FATE_LOST;
 	if (settled->fate == VMP_FATE_UNSURE) {
@@ -495,6 +534,9 @@ static void check_settled(const struct story *story, const struct event *event, 
 		return;
 	if (settled->fate == VMP_FATE_LOST && event->truth == IS_DELIVERED && !story->slow)
 		complain(story, "called lost", event, settled);
+	/* Where only sums tell, one that the capture missed before the segment may stand for one that was lost in it. */
+	if (event->kind == KIND_GSO6 && event->resegmented && story->n_gaps > 0)
+		return;
 	if (settled->fate == VMP_FATE_DELIVERED && event->truth != IS_DELIVERED)
 		complain(story, "called delivered", event, settled);
 }
@@ -604,6 +646,9 @@ static void run_story(uint64_t seed, struct event *events, struct tally *tally)
 	story.flags = worlds[below(&story, 2)];
 	story.slow = chance(&story, 100);
 	world_init(&story.world, story.flags);
+	story.merges = chance(&story, 500);
+	if (story.merges)
+		story.world.path.hops.v[TAP].kind = VMP_HOP_OTHER;
 	own = vmp_vec_add(&story.world.nic.addresses);
 	own->ip = ip4(0, mac_guest.b[5]);
 	world_start(&story.world, &conf);
@@ -643,6 +688,11 @@ static void agrees_with_the_truth(void **state)
 		      (unsigned long long)tally.lost, (unsigned long long)tally.unsure, (unsigned long long)tally.unsure_lost,
 		      (unsigned long long)tally.clean_owed,
 		      (unsigned long long)tally.clean_unsure);
+	for (int kind = 0; kind < KINDS; kind++) {
+		print_message("kind %d: %llu of %llu unsure\n", kind, (unsigned long long)tally.kinds[kind].unsure,
+			      (unsigned long long)tally.kinds[kind].owed);
+		assert_true(tally.kinds[kind].unsure * 1000 <= tally.kinds[kind].owed * unsure_most[kind]);
+	}
 	/* Whole captures of packets that keep their shape leave next to nothing open: identical ones at the window's edges. */
 	assert_true(tally.clean_unsure * 500 <= tally.clean_owed);
 	assert_true(tally.unsure * 8 <= tally.owed);
