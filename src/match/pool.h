@@ -53,7 +53,8 @@ struct vmp_sight {
 	uint32_t first_byte;    /* of the data: TCP sequence number, offset of a fragment */
 	uint32_t payload_len;   /* of TCP and UDP; of a fragment as data_len */
 	uint32_t data_len;      /* all that the IP packet carries */
-	uint32_t used;          /* of a spare one's data: bytes that were given to open ones. Of a lost one: bytes that are missing */
+	uint32_t used;          /* of a spare one's data: bytes that were given to open ones */
+	uint32_t missing;       /* of a lost one: bytes */
 	uint32_t ports;         /* both */
 	uint32_t piece_len;     /* of a spare UDP one that is several: bytes of each; 0: not known */
 	uint32_t try_key;       /* TCP: hash of what all pieces of one large packet have in common, and tries to send the same seldom */

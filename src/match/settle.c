@@ -139,7 +139,7 @@ static enum vmp_fate decide(struct vmp_match *match, struct vmp_sight *open, uin
 	if (fate == VMP_FATE_UNSURE)
 		return unsure(open, VMP_UNSURE_SEGMENTED);
 	open->partly = fate == VMP_FATE_LOST;
-	open->used = open->partly ? found.missing : open->ip_len;
+	open->missing = open->partly ? found.missing : open->ip_len;
 	return decide_missing(match, open, complete_ns, ret_elsewhere);
 }
 

@@ -73,7 +73,7 @@ static void note_lost(struct vmp_segment *segment, const struct vmp_sight *open)
 static void add_lost(struct vmp_segment *segment, const struct vmp_sight *open, int elsewhere)
 {
 	segment->lost++;
-	segment->lost_bytes += open->used;
+	segment->lost_bytes += open->missing;
 	segment->partly_lost += open->partly;
 	segment->group_lost += open->group;
 	if (elsewhere >= 0) {
@@ -147,7 +147,7 @@ static struct vmp_stretch *take_back(struct vmp_match *match, const struct vmp_s
 	stretch->missing_since_before -= vmp_match_is_since_before(match, lost);
 	stretch->segment.lost--;
 	stretch->segment.offered--;
-	stretch->segment.lost_bytes -= lost->used;
+	stretch->segment.lost_bytes -= lost->missing;
 	stretch->segment.partly_lost -= lost->partly;
 	stretch->segment.group_lost -= lost->group;
 	stretch->segment.elsewhere -= lost->elsewhere;

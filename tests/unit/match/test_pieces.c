@@ -393,6 +393,37 @@ static void udp_not_its_piece(void **state)
 	}
 }
 
+/*
+ * Devices that lie on one another give a frame one and the same time, and its datagrams may be read first. That one of them is lost
+ * further on does not take it from the large one.
+ */
+static void udp_lost_behind(void **state)
+{
+	struct vmp_packet whole = udp(&mac_gateway, &mac_guest, 100), pieces[3];
+	struct vmp_run run;
+	struct world world;
+
+	(void)state;
+	begin(&world, WORLD_BOND);
+	whole.payload_len = 91;
+	whole.ip_len = 119;
+	for (int i = 0; i < 3; i++) {
+		pieces[i] = udp(&mac_gateway, &mac_guest, (uint16_t)(100 + i));
+		pieces[i].payload_len = i < 2 ? 40 : 11;
+		pieces[i].ip_len = pieces[i].payload_len + 28;
+		see(&world, BOND, VMP_DEV_IN, START, &pieces[i]);
+	}
+	see(&world, ETH0, VMP_DEV_IN, START, &whole);
+	see(&world, TAP, VMP_DEV_OUT, START + US, &pieces[0]);
+	see(&world, TAP, VMP_DEV_OUT, START + US, &pieces[2]);
+	world_report(&world, END + 2 * SEC, &run);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, BOND).delivered, 1);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, BOND, TAP).delivered, 2);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, BOND, TAP).lost_bytes, 68);
+	world_clear_run(&run);
+	world_end(&world);
+}
+
 /* Pieces after more than the settle time are those of one called lost: it is not. */
 static void udp_late(void **state)
 {
@@ -516,6 +547,7 @@ int main(void)
 		cmocka_unit_test(udp_sums),
 		cmocka_unit_test(udp_rewritten),
 		cmocka_unit_test(udp_not_its_piece),
+		cmocka_unit_test(udp_lost_behind),
 		cmocka_unit_test(udp_late),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(fragments_without_proof),
