@@ -106,6 +106,7 @@ struct vmp_match {
 	bool has_edge;                  /* another point than the backend's is watched */
 	bool has_uplink;                /* ... an uplink: then no transit device is the edge */
 	bool has_parallel, has_inactive; /* several ways of one rank; a slave of a bond that is kept out of use */
+	bool pieces_late;               /* datagrams or fragments of what was called lost came late */
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;

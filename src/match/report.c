@@ -26,7 +26,9 @@ static bool is_doubtful(const struct vmp_match *match, const struct vmp_stretch 
 		}
 	}
 	*ret_why = VMP_UNSURE_SEGMENTED;
-	return match->bytes_late && lost->is_tcp && lost->payload_len > 0;
+	if (lost->cut == VMP_CUT_NOT)
+		return false;
+	return match->bytes_late || (match->pieces_late && lost->cut != VMP_CUT_TCP);
 }
 
 static void doubt_losses(struct vmp_match *match)

@@ -83,6 +83,7 @@ static bool recall(struct vmp_match *match, const struct vmp_sight *here, uint64
 		next = vmp_pool_next(pool, VMP_CHAIN_FLOW, slot);
 		if (lost->flow == flow && lost->direction == here->direction && lost->at == here->at && may_hold(lost, here)) {
 			vmp_stretch_doubt(match, lost, VMP_UNSURE_SEGMENTED);
+			match->pieces_late = match->pieces_late || lost->cut != VMP_CUT_TCP;
 			vmp_pool_unchain(pool, VMP_CHAIN_OPEN, slot);
 			vmp_pool_unchain(pool, VMP_CHAIN_FLOW, slot);
 		} else if (++idle > VMP_CUT_IDLE_STEPS) {
