@@ -47,6 +47,29 @@ bool vmp_cut_fragments_may_hold(const struct vmp_sight *one, const struct vmp_si
 	       ends_agree(one, other);
 }
 
+/* Ports are in the first fragment only, and in a whole packet. */
+static bool ports_differ(const struct vmp_sight *one, const struct vmp_sight *other)
+{
+	return start_of(one) == 0 && start_of(other) == 0 && one->ports != other->ports;
+}
+
+/* Do fragments with the id of this packet belong to another one? Two flows between the same hosts may use an id at once. */
+static bool id_is_anothers(struct vmp_match *match, const struct vmp_sight *like)
+{
+	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, like, vmp_match_place_main(like->place));
+
+	for (int steps = 0; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot)) {
+		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
+
+		if (++steps > VMP_CUT_OTHER_STEPS)
+			return true;
+		if (vmp_cut_is_candidate(like, spare, false) && spare->ip_id == like->ip_id && is_fragment(spare) &&
+		    (ports_differ(like, spare) || !ends_agree(like, spare)))
+			return true;
+	}
+	return false;
+}
+
 enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open, uint64_t flow, struct vmp_cut_found *ret_found)
 {
 	struct vmp_sight like = *open;
@@ -57,6 +80,8 @@ enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open,
 	uint32_t slot, next;
 
 	like.flow = flow;
+	if (!is_fragment(open) && open->is_ip4 && id_is_anothers(match, &like))
+		return VMP_FATE_UNSURE;
 	for (slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, &like, vmp_match_place_main(open->place));
 	     slot != VMP_POOL_NONE && found < to - from; slot = next) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);

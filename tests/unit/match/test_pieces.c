@@ -490,6 +490,25 @@ static void fragments(void **state)
 	}
 }
 
+/* Two flows between the same hosts use one id at a time; one of the two is lost. */
+static void fragments_of_another(void **state)
+{
+	struct vmp_packet lost = datagram(77, 3000, false), whole = datagram(77, 4000, false);
+	struct world world;
+
+	(void)state;
+	begin(&world, 0);
+	lost.sport = 7;
+	see(&world, TAP, VMP_DEV_IN, START, &lost);
+	see(&world, TAP, VMP_DEV_IN, START + US, &whole);
+	for (uint32_t from = 0; from < 4008; from += 1480) {
+		struct vmp_packet piece = fragment(77, from, from + 1480 < 4008 ? from + 1480 : 4008, 4008);
+
+		see(&world, ETH0, VMP_DEV_OUT, START + 2 * US, &piece);
+	}
+	expect(&world, VMP_FROM_GUEST, TAP, ETH0, 1, 0, 1);
+}
+
 /* Over IPv6 a whole packet has no id, and who cuts it up again takes another: seen so, a fragment is neither lost nor delivered. */
 static void fragments_without_proof(void **state)
 {
@@ -550,6 +569,7 @@ int main(void)
 		cmocka_unit_test(udp_lost_behind),
 		cmocka_unit_test(udp_late),
 		cmocka_unit_test(fragments),
+		cmocka_unit_test(fragments_of_another),
 		cmocka_unit_test(fragments_without_proof),
 		cmocka_unit_test(tcp_fragments),
 	};
