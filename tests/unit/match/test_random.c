@@ -478,7 +478,8 @@ static void shuffle_ties(struct story *story)
 
 static void complain(const struct story *story, const char *what, const struct event *event, const struct vmp_settled *settled)
 {
-	print_error("seed %llu: %s: kind %d, hop %d -> %d at %llu us, %s, truth %d, fate %d why %d\n", (unsigned long long)story->seed, what, (int)event->kind,
+	print_error("seed %llu: %s: kind %d, hop %d -> %d at %llu us, %s, truth %d, fate %d why %d\n",
+		    (unsigned long long)story->seed, what, (int)event->kind,
 		    event->hop, event->next, (unsigned long long)(event->ts_ns / US), event->same ? "identical" : "unique",
 		    event->truth, settled->fate, settled->why);
 	fail();
