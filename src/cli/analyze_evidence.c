@@ -55,6 +55,8 @@ static int add_frame(struct replay *replay, struct vmp_frame *frame, const struc
 	if (!vmp_replay_decode(&replay->run->path.hops.v[replay->run->points.v[row->point].hop], frame, &packet))
 		return vmp_err_set(replay->err, EINVAL, "cli", "trace.pcapng",
 				   "a frame of trace.pcapng is in no tunnel, though its hop is in one");
+	if (!vmp_match_translate(replay->match, frame, &packet))
+		return 0;
 	code = vmp_match_add(replay->match, frame, &packet, &row->fingerprint);
 	/* The trace had no room for it either, and said so. */
 	return code == -ENOBUFS ? 0 : code;
@@ -103,6 +105,7 @@ static int judge(struct replay *replay)
 	code = vmp_replay_match(run, &key, false, &replay->match, replay->err);
 	if (code < 0)
 		return code;
+	vmp_match_know(replay->match, run->translations.v, run->translations.n);
 	replay->judged_ns = vmp_replay_first_step(run);
 	miss_what_was_left_out(replay);
 	code = add_frames(replay);

@@ -208,6 +208,19 @@ static int mark_unopened(struct vmp_trace *trace, struct vmp_err *err)
 	return 0;
 }
 
+/* A filter speaks of addresses; beyond this host's routing they may be others. */
+static int pass_over_translated(struct vmp_run *run, struct vmp_err *err)
+{
+	vmp_vec_foreach (hop, &run->path.hops) {
+		if (!hop->routed || !run->filter)
+			continue;
+		hop->observed = VMP_OBSERVED_NO;
+		if (vmp_str_set(&hop->why, "this host routes and may translate before it: what --filter says may not hold there") < 0)
+			return out_of_memory(err);
+	}
+	return 0;
+}
+
 static int open_points(struct vmp_trace *trace, struct vmp_err *err)
 {
 	struct vmp_capture_conf conf = {.buffer_bytes = trace->options->buffer_kib * 1024U};
@@ -218,6 +231,9 @@ static int open_points(struct vmp_trace *trace, struct vmp_err *err)
 	trace->point_hops = calloc(run->path.hops.n, sizeof(*trace->point_hops));
 	if (!trace->hop_points || !trace->point_hops)
 		return out_of_memory(err);
+	code = pass_over_translated(run, err);
+	if (code < 0)
+		return code;
 	code = vmp_path_points(&run->path, vmp_run_nic(run), run->has_address ? &run->address : NULL, run->filter, run->promisc,
 			       &run->points, trace->hop_points, err);
 	if (code < 0)
@@ -306,7 +322,7 @@ static int look_again(struct vmp_trace *trace, struct vmp_err *err)
 	else
 		vmp_run_note(run, "the counters after the window could not be read: %s", ignored.message);
 	vmp_host_clear(&after);
-	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0)
+	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0 || vmp_match_learned(trace->match, run) < 0)
 		return out_of_memory(err);
 	return trace->evidence ? vmp_evidence_keep_run(trace->evidence, run, err) : 0;
 }

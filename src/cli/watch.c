@@ -54,6 +54,7 @@ struct window {
 	uint64_t open_ns;               /* when the last point was opened */
 	uint64_t end_ns;                /* of the window */
 	bool closed;
+	bool overwhelmed;               /* by connections on a routed path; it was said */
 	uint64_t judged_ns;             /* frames up to here were judged: a whole number of steps */
 	struct overflow *overflows;     /* by point */
 	uint64_t stats_ns, backend_ns;  /* last looks */
@@ -216,6 +217,20 @@ static bool decode(struct window *window, const struct vmp_frame *frame, struct 
 	return false;
 }
 
+/* Connections that are not remembered cannot be found again outside. */
+static void look_at_translations(struct window *window, uint64_t ts_ns)
+{
+	struct vmp_run *run = &window->trace->run;
+
+	if (window->overwhelmed || !vmp_match_is_overwhelmed(window->trace->match))
+		return;
+	window->overwhelmed = true;
+	vmp_run_note(run, "the guest has more connections than can be remembered: beyond this host's routing the rest is unsure");
+	vmp_vec_foreach (point, &run->points)
+		if (run->path.hops.v[point->hop].routed)
+			tell_gap(window, (size_t)(point - run->points.v), ts_ns, UINT64_MAX, VMP_UNSURE_IDENTITY);
+}
+
 static int match_frames(struct window *window, uint64_t complete_ns)
 {
 	struct vmp_frame frame;
@@ -225,8 +240,9 @@ static int match_frames(struct window *window, uint64_t complete_ns)
 		struct vmp_fingerprint fingerprint;
 		int code;
 
-		if (!decode(window, &frame, &packet))
+		if (!decode(window, &frame, &packet) || !vmp_match_translate(window->trace->match, &frame, &packet))
 			continue;
+		look_at_translations(window, frame.ts_ns);
 		vmp_packet_fingerprint(&window->key, &frame, &packet, &fingerprint);
 		code = vmp_match_add(window->trace->match, &frame, &packet, &fingerprint);
 		if (code == 0 || code == -ENOBUFS)

@@ -12,7 +12,7 @@
 
 enum {
 	NICS_MAX = 1024, ADDRESSES_MAX = 1024, HOPS_MAX = 512, HOMES_MAX = 1 << 20, FACTS_MAX = 4096, POINTS_MAX = 512,
-	BLINDS_MAX = 1 << 20, DEVICES_MAX = 4096, NOTES_MAX = 1 << 16,
+	BLINDS_MAX = 1 << 20, TRANSLATIONS_MAX = 1 << 16, DEVICES_MAX = 4096, NOTES_MAX = 1 << 16,
 };
 
 #define TABLE(name, ...)                                                       \
@@ -49,7 +49,7 @@ TABLE(tunnel, VMP_FIELD(U32, vni), VMP_FIELD(U16, port));
 TABLE(hop,
       VMP_FIELD(STRING, name), VMP_FIELD_ENUM(kind, VMP_HOP_GUEST), VMP_FIELD_ENUM(role, VMP_ROLE_GUEST), VMP_FIELD(INT, ifindex),
       VMP_FIELD(INT, rank), VMP_FIELD_ENUM(to_guest, VMP_DEV_UNKNOWN), VMP_FIELD_ENUM(observed, VMP_OBSERVED_YES),
-      VMP_FIELD(STRING, why), VMP_FIELD(BOOL, inactive), VMP_FIELD(BOOL, has_tag), VMP_FIELD(U16, tag),
+      VMP_FIELD(STRING, why), VMP_FIELD(BOOL, routed), VMP_FIELD(BOOL, inactive), VMP_FIELD(BOOL, has_tag), VMP_FIELD(U16, tag),
       VMP_FIELD(BOOL, has_tunnel), VMP_FIELD_RECORD(tunnel, &tunnel), VMP_FIELD(STRING, owner), VMP_FIELD(BOOL, shown));
 #undef T
 
@@ -73,11 +73,21 @@ TABLE(host_mac, VMP_FIELD(MAC, mac));
 TABLE(fact, VMP_FIELD(CHARS, code), VMP_FIELD(INT, hop), VMP_FIELD(STRING, detail));
 #undef T
 
+#define T struct vmp_lead
+TABLE(lead,
+      VMP_FIELD(IP, dst), VMP_FIELD(U8, prefix_len), VMP_FIELD(INT, hop), VMP_FIELD(BOOL, has_gateway), VMP_FIELD(IP, gateway));
+#undef T
+
+#define T struct vmp_host_address
+TABLE(own_address, VMP_FIELD(INT, ifindex), VMP_FIELD(IP, ip), VMP_FIELD(U8, prefix_len));
+#undef T
+
 #define T struct vmp_path
 TABLE(path_record,
       VMP_FIELD_ENUM(mode, VMP_PATH_OVS), VMP_FIELD(BOOL, nat), VMP_FIELD(MAC, guest_mac), VMP_FIELD(BOOL, has_guest_mac),
       VMP_FIELD_LIST(hops, HOPS_MAX, &hop), VMP_FIELD(INT, backend), VMP_FIELD(INT, switch_hop),
       VMP_FIELD_LIST(homes, HOMES_MAX, &home), VMP_FIELD_LIST(host_macs, HOMES_MAX, &host_mac),
+      VMP_FIELD_LIST(leads, HOMES_MAX, &lead), VMP_FIELD(BOOL, leads_unsure), VMP_FIELD_LIST(own, ADDRESSES_MAX, &own_address),
       VMP_FIELD_LIST(facts, FACTS_MAX, &fact));
 #undef T
 
@@ -126,12 +136,19 @@ TABLE(blind,
       VMP_FIELD(U64, frames), VMP_FIELD(U64, from_ns), VMP_FIELD(U64, to_ns), VMP_FIELD_ENUM(why, VMP_UNSURE_REASONS - 1));
 #undef T
 
+#define T struct vmp_translation
+TABLE(translation,
+      VMP_FIELD(INT, hop), VMP_FIELD(U8, proto), VMP_FIELD(IP, guest), VMP_FIELD(IP, outside), VMP_FIELD(IP, peer),
+      VMP_FIELD(U16, guest_port), VMP_FIELD(U16, outside_port), VMP_FIELD(U16, peer_port), VMP_FIELD(U64, since_ns));
+#undef T
+
 #define T struct vmp_run
 TABLE(run_record,
       VMP_FIELD(STRING, uri), VMP_FIELD(STRING, host_name), VMP_FIELD(U64, started_ns), VMP_FIELD(U64, ended_ns),
       VMP_FIELD(U64, settle_ns), VMP_FIELD(U64, complete_ns), VMP_FIELD(BOOL, interrupted), VMP_FIELD_RECORD(guest, &guest),
       VMP_FIELD(SIZE, nic), VMP_FIELD(BOOL, has_address), VMP_FIELD(IP, address), VMP_FIELD(STRING, filter), VMP_FIELD(BOOL, promisc),
       VMP_FIELD_RECORD(path, &path_record), VMP_FIELD_LIST(points, POINTS_MAX, &point), VMP_FIELD_LIST(blinds, BLINDS_MAX, &blind),
+      VMP_FIELD_LIST(translations, TRANSLATIONS_MAX, &translation),
       VMP_FIELD_RECORD(gauges, &gauges), VMP_FIELD_RECORD(observations, &observations), VMP_FIELD(BOOL, capture_whole),
       VMP_FIELD(U64, left_out), VMP_FIELD(U64, left_out_ns), VMP_FIELD_STRINGS(notes, NOTES_MAX));
 #undef T
@@ -166,6 +183,9 @@ static const char *check_path(const struct vmp_path *path)
 	vmp_vec_foreach (each, &path->homes)
 		if (!is_index(each->hop, n))
 			return "a home is at no hop";
+	vmp_vec_foreach (each, &path->leads)
+		if (!is_index(each->hop, n) || !each->dst.family || each->prefix_len > (each->dst.family == 6 ? 128 : 32))
+			return "a route leads to no hop";
 	vmp_vec_foreach (each, &path->facts)
 		if (!is_index(each->hop, n))
 			return "a fact is about no hop";
@@ -189,6 +209,9 @@ static const char *check(const struct vmp_run *run)
 	vmp_vec_foreach (each, &run->points)
 		if (each->hop < 0 || !is_index(each->hop, run->path.hops.n))
 			return "a point is at no hop";
+	vmp_vec_foreach (each, &run->translations)
+		if (each->hop < 0 || !is_index(each->hop, run->path.hops.n))
+			return "a translation is at no hop";
 	vmp_vec_foreach (each, &run->blinds)
 		if (each->point >= run->points.n || each->from_ns > each->to_ns)
 			return "a gap is at no point, or ends before it begins";

@@ -26,6 +26,7 @@ static vmp_rule *const rules[] = {
 	vmp_rule_nothing_arrives,
 	vmp_rule_capture_lost,
 	vmp_rule_wrong_vni,
+	vmp_rule_next_hop_silent,
 	vmp_rule_queueing,
 };
 

@@ -20,6 +20,7 @@ vmp_rule vmp_rule_foreign_macs;
 vmp_rule vmp_rule_lost_beyond_host;     /* rules_network.c */
 vmp_rule vmp_rule_nothing_arrives;
 vmp_rule vmp_rule_wrong_vni;
+vmp_rule vmp_rule_next_hop_silent;      /* rules_network.c */
 vmp_rule vmp_rule_queueing;             /* rules_delay.c */
 vmp_rule vmp_rule_capture_lost;         /* rules.c */
 

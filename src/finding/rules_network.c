@@ -83,6 +83,12 @@ int vmp_rule_wrong_vni(struct vmp_run *run)
 	return 0;
 }
 
+/* Does this host route between the last hop that was observed and the network? */
+static bool is_routed_beyond(const struct vmp_run *run, int edge)
+{
+	return run->path.mode == VMP_PATH_ROUTED && !(edge >= 0 && run->path.hops.v[edge].routed);
+}
+
 /* On a routed path this host itself resolves addresses for the guest: that says nothing about what lies beyond it. */
 static bool is_answered_here(const struct vmp_run *run, const struct vmp_exchange *exchange)
 {
@@ -104,7 +110,7 @@ static bool network_answers(const struct vmp_run *run)
  */
 static bool others_come_in(const struct vmp_run *run, int edge)
 {
-	if (run->path.mode == VMP_PATH_ROUTED)
+	if (is_routed_beyond(run, edge))
 		return run->observations.guest_tcp_packets > 0;
 	return run->seen.v[edge].unicast_to_guest > 0;
 }
@@ -138,7 +144,7 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 	const struct vmp_path_fact *xdp = vmp_rules_xdp(run, edge);
 	char asker[VMP_IP_STRLEN], asked_of[VMP_IP_STRLEN];
 	struct vmp_finding *finding;
-	bool deaf, routed = run->path.mode == VMP_PATH_ROUTED;
+	bool deaf, routed = is_routed_beyond(run, edge);
 
 	if (edge < 0 || network < 0 || network_answers(run) || loses_from_guest(run) || loses_to_guest(run))
 		return 0;
@@ -169,5 +175,27 @@ int vmp_rule_nothing_arrives(struct vmp_run *run)
 				     "which were not observed: the loss may be there", vmp_run_hop_name(run, edge));
 	vmp_finding_remedy(finding, "is %s alive, and in the same network? capture there; check the switch port and VLAN behind %s",
 			   vmp_ip_format(&worst->asked_of, asked_of), vmp_run_hop_name(run, edge));
+	return 0;
+}
+
+/* This host cannot send on what nobody takes: that is no loss of its own, and yet the guest's packets go nowhere. */
+int vmp_rule_next_hop_silent(struct vmp_run *run)
+{
+	vmp_vec_foreach (segment, &run->segments) {
+		struct vmp_finding *finding;
+		uint64_t waiting = segment->unsure_why[VMP_UNSURE_NEIGHBOUR];
+
+		if (waiting == 0)
+			continue;
+		finding = vmp_finding_add(&run->findings, "next-hop-silent", VMP_SEVERITY_WARNING, VMP_CONFIDENCE_CERTAIN,
+					  "%llu packets from the guest are for a next hop that does not answer this host's ARP or neighbour "
+					  "discovery at %s", (ull)waiting, vmp_run_hop_name(run, segment->to));
+		if (!finding)
+			return -ENOMEM;
+		vmp_finding_place(finding, segment->direction, segment->from, segment->to);
+		finding->packets = waiting;
+		vmp_finding_remedy(finding, "ip neigh show dev %s; is the next hop alive, and in the same network and VLAN?",
+				   vmp_run_hop_name(run, segment->to));
+	}
 	return 0;
 }

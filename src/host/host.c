@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static const struct ndmsg ask_fdb = {.ndm_family = AF_BRIDGE};
 static const struct ndmsg ask_neighbours = {.ndm_family = AF_UNSPEC};
 static const struct ifaddrmsg ask_addresses = {.ifa_family = AF_UNSPEC};
 static const struct rtmsg ask_routes = {.rtm_family = AF_UNSPEC};
+static const struct fib_rule_hdr ask_rules = {.family = AF_UNSPEC};
 
 static void forget_links(struct vmp_host *host)
 {
@@ -56,6 +58,11 @@ static void forget_addresses(struct vmp_host *host)
 	host->addresses.n = 0;
 }
 
+static void forget_rules(struct vmp_host *host)
+{
+	host->has_rules = false;
+}
+
 static void forget_routes(struct vmp_host *host)
 {
 	host->routes.n = 0;
@@ -80,6 +87,8 @@ static const struct table {
 	{"addresses", {RTM_GETADDR, &ask_addresses, sizeof(ask_addresses), 0, true}, vmp_host_parse_address,
 	 forget_addresses, offsetof(struct vmp_host, addresses_torn)},
 	{"routes", {RTM_GETROUTE, &ask_routes, sizeof(ask_routes), 0, true}, vmp_host_parse_route, forget_routes,
+	 offsetof(struct vmp_host, routes_torn)},
+	{"routing rules", {RTM_GETRULE, &ask_rules, sizeof(ask_rules), 0, true}, vmp_host_parse_rule, forget_rules,
 	 offsetof(struct vmp_host, routes_torn)},
 };
 

@@ -35,6 +35,9 @@ vmp_host_parser vmp_host_parse_address;
 /* RTM_NEWROUTE. Routes cloned into a cache are left out. */
 vmp_host_parser vmp_host_parse_route;
 
+/* RTM_NEWRULE: is there one beside the kernel's own? */
+vmp_host_parser vmp_host_parse_rule;
+
 /* Only the counters of an RTM_NEWLINK. Returns 0, or -EBADMSG when the message has none. */
 int vmp_host_parse_stats(const struct nlmsghdr *msg, struct vmp_link_stats *ret_stats);
 

@@ -4,6 +4,7 @@
 #include "host/parse.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
@@ -50,6 +51,30 @@ static void read_multipath(const struct nlattr *attr, struct vmp_route *route)
 	if (nla_parse(tb, RTA_MAX, (struct nlattr *)(void *)((char *)nla_data(attr) + sizeof(hop)),
 		      hop.rtnh_len - (int)sizeof(hop), NULL) == 0)
 		route->has_gateway = attr_ip(tb[RTA_GATEWAY], &route->gateway);
+}
+
+int vmp_host_parse_rule(const struct nlmsghdr *msg, struct vmp_host *host)
+{
+	struct nlattr *tb[FRA_MAX + 1];
+	const struct fib_rule_hdr *row;
+	uint32_t table, priority;
+
+	if (msg->nlmsg_type != RTM_NEWRULE)
+		return 0;
+	if (msg->nlmsg_len < NLMSG_HDRLEN + sizeof(*row) ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)msg, sizeof(*row), tb, FRA_MAX, NULL) < 0)
+		return -EBADMSG;
+	row = nlmsg_data(msg);
+	if (row->family != AF_INET && row->family != AF_INET6)
+		return 0; /* of multicast routing */
+	table = attr_u32(tb[FRA_TABLE], row->table);
+	priority = attr_u32(tb[FRA_PRIORITY], 0);
+	/* The kernel's own, net/ipv4/fib_rules.c fib_default_rules_init(). */
+	if (row->action != FR_ACT_TO_TBL || row->src_len || row->dst_len || tb[FRA_IIFNAME] || tb[FRA_OIFNAME] || tb[FRA_FWMARK] ||
+	    !((priority == 0 && table == RT_TABLE_LOCAL) || (priority == 0x7ffe && table == RT_TABLE_MAIN) ||
+	      (priority == 0x7fff && table == RT_TABLE_DEFAULT)))
+		host->has_rules = true;
+	return 0;
 }
 
 int vmp_host_parse_route(const struct nlmsghdr *msg, struct vmp_host *host)

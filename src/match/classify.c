@@ -4,6 +4,7 @@
  * makes a frame visible is told in net/core/dev.c (packet taps) and net/bridge (what is flooded, passed up, forwarded).
  */
 #include "match/classify.h"
+#include "match/translate.h"
 
 #include <string.h>
 
@@ -30,6 +31,8 @@ static int next_to_guest(const struct vmp_path *path, int hop)
 {
 	int best = VMP_EXPECT_NOWHERE, rank = path->hops.v[hop].rank;
 
+	if (path->hops.v[hop].routed && path->switch_hop >= 0 && is_watched(&path->hops.v[path->switch_hop]))
+		return path->switch_hop;
 	for (size_t i = 0; i < path->hops.n; i++) {
 		const struct vmp_hop *other = &path->hops.v[i];
 
@@ -180,6 +183,21 @@ static void on_switch_out(const struct view *view, struct vmp_class *class)
 		set_to_guest(view, class);
 }
 
+/* What the guest hands to this host for others goes on to an uplink, as this host's routes say. */
+static void expect_outside(const struct view *view, struct vmp_class *class)
+{
+	const struct vmp_path *path = view->context->path;
+	int hop = -1;
+	enum vmp_owed_outside owed = vmp_translate_must_leave(path, view->packet, &hop);
+
+	if (owed == VMP_STAYS_HERE || !is_watched(&path->hops.v[hop]))
+		return;
+	class->expect = VMP_EXPECT_ANY;
+	class->next = hop;
+	class->owed = owed == VMP_MUST_LEAVE;
+	class->unobserved = owed == VMP_MAY_LEAVE;
+}
+
 static void on_switch_in(const struct view *view, struct vmp_class *class)
 {
 	bool promisc = view->at->observed == VMP_OBSERVED_YES && view->context->path->mode != VMP_PATH_ROUTED;
@@ -189,6 +207,8 @@ static void on_switch_in(const struct view *view, struct vmp_class *class)
 
 		class->sort = for_host ? VMP_SORT_ON_PATH : VMP_SORT_COPY;
 		class->direction = VMP_FROM_GUEST;
+		if (for_host && !view->group)
+			expect_outside(view, class);
 	} else if (view->to_guest_mac) {
 		/* Without promiscuous mode the host takes only what it believes to be its own. */
 		class->sort = promisc ? VMP_SORT_COPY : VMP_SORT_ELSEWHERE;

@@ -266,7 +266,7 @@ static bool is_later_hop(const struct vmp_match *match, const struct vmp_sight *
 	enum vmp_role role = match->path->hops.v[here->hop].role;
 
 	if (here->direction == VMP_TO_GUEST)
-		return role == VMP_ROLE_BACKEND || role == VMP_ROLE_TRANSIT;
+		return role == VMP_ROLE_BACKEND || role == VMP_ROLE_TRANSIT || (role == VMP_ROLE_SWITCH && match->translate);
 	return role != VMP_ROLE_BACKEND;
 }
 

@@ -20,4 +20,5 @@ libvmp_match_a_SOURCES = \
   %D%/report.c \
   %D%/resegment.c \
   %D%/settle.c \
-  %D%/stretch.c
+  %D%/stretch.c \
+  %D%/translate.c %D%/translate.h

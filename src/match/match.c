@@ -23,6 +23,27 @@ enum {
 
 #define DEFAULT_SETTLE_NS 1000000000ULL
 
+static bool is_routed(const struct vmp_path *path)
+{
+	vmp_vec_foreach (hop, &path->hops)
+		if (hop->routed && hop->observed == VMP_OBSERVED_YES)
+			return true;
+	return false;
+}
+
+/* Addresses that a guest merely claims by sending with them are not among these: they may be somebody else's. */
+static void note_own(struct vmp_match *match)
+{
+	vmp_vec_foreach (address, &match->nic->addresses) {
+		bool hosts = false;
+
+		vmp_vec_foreach (own, &match->path->own)
+			hosts = hosts || vmp_ip_equal(&own->ip, &address->ip);
+		if (!hosts && match->n_own < VMP_MATCH_ADDRESSES)
+			match->own[match->n_own++] = address->ip;
+	}
+}
+
 static bool path_has_fact(const struct vmp_path *path, const char *code)
 {
 	vmp_vec_foreach (fact, &path->facts)
@@ -76,9 +97,10 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 	match->pool = vmp_pool_new(match->conf.max_pending);
 	match->lost = vmp_pool_new(REMEMBERED);
 	match->exchanges = vmp_exchange_new(&conf->key);
+	match->translate = is_routed(path) ? vmp_translate_new(path, &conf->key) : NULL;
 	match->recent = calloc(VMP_MATCH_RECENT, sizeof(*match->recent));
 	if (!match->recent || !match->point_hops || !match->watches || !match->seen || !match->homes || !match->pool || !match->lost ||
-	    !match->exchanges) {
+	    !match->exchanges || (is_routed(path) && !match->translate)) {
 		vmp_match_free(match);
 		return vmp_err_set(err, ENOMEM, "match", NULL, "no memory to match packets");
 	}
@@ -98,6 +120,7 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 		vmp_match_learn_address(match, &address->ip, false);
 	match->observations.address_is_guests = conf->has_address && vmp_nic_has_address(nic, &conf->address);
 	note_parallels(match);
+	note_own(match);
 	match->ports_unobserved = path_has_fact(path, "other-ports-not-observed");
 	match->switch_answers = path_has_fact(path, "neigh-suppress");
 	*ret_match = match;
@@ -115,6 +138,7 @@ void vmp_match_free(struct vmp_match *match)
 	vmp_pool_free(match->pool);
 	vmp_pool_free(match->lost);
 	vmp_exchange_free(match->exchanges);
+	vmp_translate_free(match->translate);
 	free(match->recent);
 	free(match->point_hops);
 	free(match->watches);
@@ -202,6 +226,7 @@ static struct vmp_sight make_sight(struct vmp_match *match, const struct vmp_fra
 		.expect = (int16_t)class->expect,
 		.next_hop = (int16_t)class->next,
 		.tag = class->tag,
+		.gateway = -1,
 		.direction = (uint8_t)class->direction,
 		.owed = class->owed,
 		.unobserved = class->unobserved,
@@ -274,6 +299,28 @@ static int keep(struct vmp_match *match, const struct vmp_sight *sight, bool ope
 	return 0;
 }
 
+bool vmp_match_translate(struct vmp_match *match, const struct vmp_frame *frame, struct vmp_packet *packet)
+{
+	return !match->translate || vmp_translate_frame(match->translate, match->point_hops[frame->point], frame, match->own, match->n_own,
+							packet);
+}
+
+void vmp_match_know(struct vmp_match *match, const struct vmp_translation *list, size_t n)
+{
+	if (match->translate)
+		vmp_translate_know(match->translate, list, n);
+}
+
+int vmp_match_learned(const struct vmp_match *match, struct vmp_run *run)
+{
+	return match->translate ? vmp_translate_report(match->translate, run) : 0;
+}
+
+bool vmp_match_is_overwhelmed(const struct vmp_match *match)
+{
+	return match->translate && vmp_translate_is_full(match->translate);
+}
+
 int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
 		  const struct vmp_fingerprint *fingerprint)
 {
@@ -301,6 +348,10 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	if (class.sort == VMP_SORT_ON_PATH && sight.usable)
 		vmp_match_count_duplicate(match, &sight, spare);
 	open = class.sort == VMP_SORT_ON_PATH && class.expect != VMP_EXPECT_NOWHERE;
+	if (open && match->translate && class.direction == VMP_FROM_GUEST && match->path->hops.v[hop].role == VMP_ROLE_SWITCH) {
+		sight.connection = (uint16_t)vmp_translate_connection(match->translate, packet);
+		sight.gateway = (int16_t)vmp_translate_next_hop(match->translate, packet);
+	}
 	if (open) {
 		sight.place = vmp_match_place_expected(match, &class, hop);
 		sight.home = class.direction == VMP_FROM_GUEST && !class.group ? vmp_homes_number(match->homes, &packet->dst_mac) : 0;

@@ -46,6 +46,22 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 void vmp_match_free(struct vmp_match *match);
 
 /*
+ * Where this host routes between the guest and an uplink: what translation did to the packet is undone, after decoding and before the
+ * fingerprint is made. Every frame must be shown, in the same order as to vmp_match_add(). Returns false for a frame that is not known
+ * to be this guest's, which is to be passed over. Elsewhere nothing is done.
+ */
+bool vmp_match_translate(struct vmp_match *match, const struct vmp_frame *frame, struct vmp_packet *packet);
+
+/* Translations that were learned earlier from the same packets, to be taken over; nothing is learned then. list: borrowed. */
+void vmp_match_know(struct vmp_match *match, const struct vmp_translation *list, size_t n);
+
+/* Put what was learned of translations into the run: for who judges again. Returns 0 or -ENOMEM. */
+int vmp_match_learned(const struct vmp_match *match, struct vmp_run *run);
+
+/* More connections than can be remembered: what is not seen at a routed uplink from now on may have been there. */
+bool vmp_match_is_overwhelmed(const struct vmp_match *match);
+
+/*
  * Add one frame; frames of all points must come in the order of their times (match/order.h). packet, fingerprint: of this frame.
  * The n-th successful call is settled as the n-th of vmp_match_next(). Errors: ENOBUFS (too many are pending: this one is
  * counted at its hop but followed no further, and nothing around its time is called lost).

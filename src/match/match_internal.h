@@ -9,6 +9,7 @@
 #include "match/exchange.h"
 #include "match/latency.h"
 #include "match/pool.h"
+#include "match/translate.h"
 
 /* Where packets have no id: how much later than the whole its pieces may come. Shorter than TCP's timeout to send again. */
 #define VMP_MATCH_PIECES_NS 50000000ULL
@@ -92,6 +93,9 @@ struct vmp_match {
 	struct vmp_pool *pool;
 	struct vmp_pool *lost;          /* declared lost, may turn up late */
 	struct vmp_exchange_table *exchanges;
+	struct vmp_translate *translate; /* routed path with an observed uplink; NULL: none */
+	struct vmp_ip own[VMP_MATCH_ADDRESSES]; /* the guest's addresses that this host knows of its own accord */
+	size_t n_own;
 	struct vmp_hop_seen *seen;      /* by hop */
 	VMP_VEC(struct vmp_stretch *) stretches;
 	struct vmp_ip addresses[VMP_MATCH_ADDRESSES]; /* the guest's own, as far as known */

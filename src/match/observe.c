@@ -138,6 +138,17 @@ void vmp_match_count_duplicate(struct vmp_match *match, const struct vmp_sight *
 	*recent = (struct vmp_recent){here->ts_ns, here->id, here->hop, here->direction, true};
 }
 
+/* On a routed path: is a packet at the switch on its way from or to an uplink, rather than this host's own? */
+static bool is_about_beyond(const struct vmp_match *match, const struct vmp_sight *sight, const struct vmp_packet *packet)
+{
+	const struct vmp_lead *lead;
+
+	if (!(packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6)) || (packet->flags & VMP_PKT_ND))
+		return false;
+	lead = vmp_path_lead(match->path, sight->direction == VMP_FROM_GUEST ? &packet->dst : &packet->src);
+	return lead && lead->hop >= 0;
+}
+
 void vmp_match_see_exchange(struct vmp_match *match, const struct vmp_sight *sight, const struct vmp_packet *packet)
 {
 	enum vmp_role role = match->path->hops.v[sight->hop].role;
@@ -145,6 +156,8 @@ void vmp_match_see_exchange(struct vmp_match *match, const struct vmp_sight *sig
 
 	/* A hop between the ends tells nothing new. */
 	if (role == VMP_ROLE_TRANSIT && match->has_uplink)
+		return;
+	if (role == VMP_ROLE_SWITCH && match->translate && is_about_beyond(match, sight, packet))
 		return;
 	vmp_exchange_see(match->exchanges, at_backend ? VMP_AT_BACKEND : VMP_AT_EDGE, (enum vmp_direction)sight->direction,
 			 sight->ts_ns, vmp_match_in_window(match, sight->ts_ns), packet);

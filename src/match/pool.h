@@ -61,6 +61,8 @@ struct vmp_sight {
 	uint32_t ip_id;         /* of IPv6 that of fragments */
 	int16_t hop, expect, next_hop;
 	uint16_t tag;
+	uint16_t connection;    /* from the guest on a routed path: its number there, 0: none */
+	int16_t gateway;        /* ... and that of the next hop it waits for, -1: none */
 	uint16_t home;          /* from the guest: the number of its destination among the homes, 0: none */
 	vmp_place place;        /* where it is expected */
 	vmp_place at;           /* where it is */

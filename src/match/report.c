@@ -129,7 +129,8 @@ int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 	vmp_stretch_doubt_edges(match);
 	vmp_stretch_bound(match);
 	vmp_stretch_review(match);
-	if (add_main_line(match) < 0 || report_segments(match, run) < 0)
+	if (add_main_line(match) < 0 || report_segments(match, run) < 0 ||
+	    vmp_match_learned(match, run) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < match->path->hops.n; i++) {
 		struct vmp_hop_seen *seen = vmp_vec_add(&run->seen);

@@ -91,6 +91,10 @@ static enum vmp_fate decide_unseen(struct vmp_match *match, struct vmp_sight *op
 		return unsure(open, VMP_UNSURE_IDENTITY);
 	if (open->wrong_tag && vmp_match_uses_tag(match, open->tag))
 		return VMP_FATE_NONE;
+	if (match->translate && vmp_translate_ends_here(match->translate, open->connection))
+		return unsure(open, VMP_UNSURE_UNOBSERVED);
+	if (match->translate && vmp_translate_waits(match->translate, open->gateway, open->ts_ns))
+		return unsure(open, VMP_UNSURE_NEIGHBOUR);
 	spares = look_at_spares(match, open);
 	if (spares.before)
 		return unsure(open, VMP_UNSURE_CLOCK);

@@ -22,6 +22,7 @@ enum vmp_unsure {
 	VMP_UNSURE_IDENTITY,        /* too little was captured, or a table was full */
 	VMP_UNSURE_ACCOUNTING,      /* the backend's counters cover more than the packets traced */
 	VMP_UNSURE_CLOCK,           /* the clock was stepped */
+	VMP_UNSURE_NEIGHBOUR,       /* waits for a next hop that does not say its MAC */
 	VMP_UNSURE_REASONS,
 };
 

@@ -141,6 +141,7 @@ struct vmp_host {
 	VMP_VEC(struct vmp_neighbour) neighbours;
 	VMP_VEC(struct vmp_host_address) addresses;
 	VMP_VEC(struct vmp_route) routes;
+	bool has_rules;                             /* policy routing: rules beyond the kernel's own (ip rule) */
 	bool ip_forward;                            /* net.ipv4.ip_forward */
 	enum vmp_tristate bridge_nf_iptables;       /* net.bridge.bridge-nf-call-iptables; UNKNOWN: no br_netfilter */
 	/* A part that could not be read whole after retries; "looked, unsure". */

@@ -34,6 +34,9 @@ enum vmp_packet_flag {
 #define VMP_TCP_PSH 0x08
 #define VMP_TCP_ACK 0x10
 
+/* The addresses and ports are those inside: routing and translation between here and the guest were undone (match/translate.h). */
+#define VMP_PKT_TRANSLATED (1U << 20)
+
 struct vmp_packet {
 	uint32_t flags;             /* enum vmp_packet_flag */
 	struct vmp_mac src_mac, dst_mac;

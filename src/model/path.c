@@ -35,6 +35,17 @@ int vmp_path_add_fact(struct vmp_path *path, const char *code, int hop, const ch
 	return 0;
 }
 
+const struct vmp_lead *vmp_path_lead(const struct vmp_path *path, const struct vmp_ip *ip)
+{
+	const struct vmp_lead *best = NULL;
+
+	vmp_vec_foreach (lead, &path->leads)
+		if (lead->dst.family == ip->family && (!best || lead->prefix_len > best->prefix_len) &&
+		    vmp_ip_in_prefix(ip, &lead->dst, lead->prefix_len))
+			best = lead;
+	return best;
+}
+
 void vmp_path_clear(struct vmp_path *path)
 {
 	vmp_vec_foreach (hop, &path->hops) {
@@ -46,6 +57,8 @@ void vmp_path_clear(struct vmp_path *path)
 		free(fact->detail);
 	vmp_vec_free(&path->hops);
 	vmp_vec_free(&path->homes);
+	vmp_vec_free(&path->leads);
+	vmp_vec_free(&path->own);
 	vmp_vec_free(&path->host_macs);
 	vmp_vec_free(&path->facts);
 	memset(path, 0, sizeof(*path));

@@ -46,7 +46,7 @@ enum vmp_role {
 	VMP_ROLE_NETWORK,
 	VMP_ROLE_UPLINK,    /* where frames enter and leave this host: physical NIC, or what plays one */
 	VMP_ROLE_TRANSIT,   /* bond, VLAN device, tunnel: between an uplink and the switch */
-	VMP_ROLE_ROUTED,    /* a device of the network side of a routed guest: no guest MAC on it */
+	VMP_ROLE_ROUTED,    /* a device of the network side of a routed guest that is not observed */
 	VMP_ROLE_HOST,      /* the host's own routing, not a device */
 	VMP_ROLE_SWITCH,    /* the bridge's own device: sees what the host itself sends or gets, and group frames */
 	VMP_ROLE_PEER,      /* another port of the guest's switch */
@@ -69,6 +69,7 @@ struct vmp_hop {
 	enum vmp_devdir to_guest;   /* how the device sees a frame on its way to the guest; macvtap and uplinks: IN, tap and vif: OUT */
 	enum vmp_observed observed; /* as planned; a point that failed lowers it */
 	char *why;                  /* a sentence when not observed wholly; owned */
+	bool routed;                /* between it and the guest this host routes, and may translate: no guest MAC on it */
 	bool inactive;              /* slave of an active-backup bond that is not the active one */
 	bool has_tag;               /* frames of this path carry this VLAN tag on this device */
 	uint16_t tag;
@@ -91,6 +92,15 @@ struct vmp_home {
 	bool local;                 /* the host's own */
 };
 
+/* A route of this host, as far as packets of a routed guest may take it. */
+struct vmp_lead {
+	struct vmp_ip dst;          /* family set; with prefix_len 0: all */
+	uint8_t prefix_len;
+	int hop;                    /* the uplink it leads to; -1: the packet ends here, or goes where nobody looks */
+	bool has_gateway;
+	struct vmp_ip gateway;
+};
+
 /* A fact about the path that is already wrong or noteworthy; src/finding turns it into words. */
 struct vmp_path_fact {
 	char code[40];              /* stable: "backend-missing", "port-not-forwarding", ... the table is in finding/ */
@@ -108,6 +118,9 @@ struct vmp_path {
 	int switch_hop;                         /* index of the switch's own device, -1: none */
 	VMP_VEC(struct vmp_home) homes;         /* the switch's FDB at the start */
 	VMP_VEC(struct vmp_mac) host_macs;      /* the host's own MACs on this switch */
+	VMP_VEC(struct vmp_lead) leads;         /* routed path: where this host sends what; its own addresses included */
+	bool leads_unsure;                      /* ... but other rules may send it elsewhere */
+	VMP_VEC(struct vmp_host_address) own;   /* routed path: this host's addresses on its hops */
 	VMP_VEC(struct vmp_path_fact) facts;
 };
 
@@ -119,6 +132,9 @@ const char *vmp_observed_name(enum vmp_observed observed);
 
 /* Index of the hop with this ifindex, -1: none. */
 int vmp_path_find(const struct vmp_path *path, int ifindex);
+
+/* The route that a packet to this address takes: the longest prefix. NULL: none. Borrowed. */
+const struct vmp_lead *vmp_path_lead(const struct vmp_path *path, const struct vmp_ip *ip);
 
 /* Record a fact. detail: formatted. Returns 0 or -ENOMEM. */
 int vmp_path_add_fact(struct vmp_path *path, const char *code, int hop, const char *fmt, ...)

@@ -47,6 +47,15 @@ struct vmp_observations {
 	bool address_assumed;                   /* taken for the guest's own without proof */
 };
 
+/* One connection of the guest, as it looks inside and outside of this host. Ports are ids for ICMP echo, else 0 where there are none. */
+struct vmp_translation {
+	int hop;                    /* the uplink */
+	uint8_t proto;
+	struct vmp_ip guest, outside, peer;
+	uint16_t guest_port, outside_port, peer_port;
+	uint64_t since_ns;          /* of the frame that showed it */
+};
+
 struct vmp_run {
 	char *uri;                  /* libvirt connection, NULL: none was used */
 	uint64_t started_ns;        /* CLOCK_REALTIME: every point was open */
@@ -69,6 +78,7 @@ struct vmp_run {
 	struct vmp_gauges gauges;
 	struct vmp_observations observations;
 	bool capture_whole;         /* no point lost a frame or vanished */
+	VMP_VEC(struct vmp_translation) translations; /* in the order they were learned */
 	VMP_VEC(struct vmp_blind) blinds; /* in the order they were told */
 	uint64_t left_out;          /* frames that the evidence has no room for ... */
 	uint64_t left_out_ns;       /* ... and the time of the first, valid when there are any */

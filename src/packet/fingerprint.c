@@ -3,6 +3,8 @@
 #include "packet/walk.h"
 
 #include <assert.h>
+#include <endian.h>
+#include <string.h>
 
 #define L4_HEADER_MAX 60U
 #define BYTES_MAX     (L4_HEADER_MAX + VMP_FINGERPRINT_PAYLOAD)
@@ -78,6 +80,17 @@ static void blank_mss(uint8_t *bytes, size_t len)
 	}
 }
 
+/* The ports, or the id of an echo, as they are inside. */
+static void put_ports(const struct vmp_packet *packet, uint8_t *bytes, size_t len)
+{
+	const uint16_t ports[] = {htobe16(packet->sport), htobe16(packet->dport)}, id = htobe16(packet->icmp_id);
+
+	if ((packet->flags & (VMP_PKT_TCP | VMP_PKT_UDP)) && len >= 4)
+		memcpy(bytes, ports, 4);
+	else if ((packet->flags & (VMP_PKT_ICMP | VMP_PKT_ICMP6)) && len >= 6)
+		memcpy(bytes + 4, &id, 2);
+}
+
 /*
  * The bytes behind the IP headers: a transport header without its checksum and the start of the payload.
  * Returns true and their number when they were captured.
@@ -103,6 +116,8 @@ static bool gather_transport(const struct vmp_frame *frame, const struct vmp_pac
 		vmp_checksum_blank(packet->proto, identity->bytes, len);
 	if ((packet->flags & VMP_PKT_TCP) && (packet->tcp_flags & VMP_TCP_SYN))
 		blank_mss(identity->bytes, least(header, len));
+	if (packet->flags & VMP_PKT_TRANSLATED)
+		put_ports(packet, identity->bytes, len);
 	*ret_len = len;
 	return true;
 }

@@ -45,11 +45,50 @@ static void add_address(struct vmp_buf *buf, const struct vmp_filter_parts *part
 	vmp_buf_printf(buf, ")");
 }
 
+/* Is it in a network that this host has on one of the hops inside? Then it is the guest's own, or a neighbour's of it. */
+static bool is_inside(const struct vmp_path *path, const struct vmp_ip *ip)
+{
+	vmp_vec_foreach (own, &path->own) {
+		int hop = vmp_path_find(path, own->ifindex);
+
+		if (hop >= 0 && !path->hops.v[hop].routed && own->ip.family == ip->family &&
+		    vmp_ip_in_prefix(ip, &own->ip, own->prefix_len))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Beyond routing no MAC tells whose a packet is. A peer's address does; else those are taken that this host has there, which
+ * translated packets have, and the guest's own, for it may not be translated. And how this host asks for its next hop.
+ */
+static void add_routed(struct vmp_buf *buf, const struct vmp_filter_parts *parts)
+{
+	const struct vmp_path *path = parts->routed;
+	const struct vmp_hop *hop = &path->hops.v[parts->hop];
+	char ip[VMP_IP_STRLEN];
+
+	vmp_buf_printf(buf, "arp or " ND);
+	if (parts->address && !is_inside(path, parts->address)) {
+		vmp_buf_printf(buf, " or host %s", vmp_ip_format(parts->address, ip));
+		return;
+	}
+	vmp_vec_foreach (own, &path->own)
+		if (own->ifindex == hop->ifindex)
+			vmp_buf_printf(buf, " or host %s", vmp_ip_format(&own->ip, ip));
+	if (parts->address)
+		vmp_buf_printf(buf, " or host %s", vmp_ip_format(parts->address, ip));
+	for (size_t i = 0; !parts->address && i < parts->n_addresses; i++)
+		vmp_buf_printf(buf, " or host %s", vmp_ip_format(&parts->addresses[i].ip, ip));
+}
+
 static void add_device_part(struct vmp_buf *buf, const struct vmp_filter_parts *parts)
 {
 	char mac[VMP_MAC_STRLEN];
 
-	if (parts->address)
+	if (parts->routed)
+		add_routed(buf, parts);
+	else if (parts->address)
 		add_address(buf, parts);
 	else if (parts->mac)
 		vmp_buf_printf(buf, "ether host %s%s%s%s", vmp_mac_format(parts->mac, mac),
@@ -137,7 +176,7 @@ int vmp_filter_make(const struct vmp_filter_parts *parts, char **ret_filter)
 	 * of their tags: none (or one in the metadata), one, two (a guest's own inside the host's). Addresses of Ethernet do
 	 * not move; and an operator who writes such a word has said where the tag is.
 	 */
-	if (whole.len && (parts->address || more) && !(more && moves_offsets(more))) {
+	if (whole.len && (parts->address || parts->routed || more) && !(more && moves_offsets(more))) {
 		struct vmp_buf tagged = {0};
 
 		vmp_buf_printf(&tagged, "(%s) or (vlan and (%s)) or (vlan and (%s))", whole.s, whole.s, whole.s);

@@ -90,15 +90,135 @@ static bool routed_takes(const struct vmp_walk *walk)
 	return walk->backend && !vmp_walk_xml_bridge(walk->nic) && has_route_to(walk->host, walk->backend);
 }
 
+enum { UPLINKS_MAX = 4, LEADS_MAX = 4096 };
+
+/*
+ * Can packets of the guest leave by this device? The one of the default route may be anything; else only what is a card, or stands on
+ * one: other bridges lead to other guests.
+ */
+static bool leads_out(const struct vmp_walk *walk, const struct vmp_link *link)
+{
+	if (!link || link == walk->master || link == walk->backend)
+		return false;
+	return link == vmp_walk_default_device(walk->host) || link->kind == VMP_LINK_NIC || link->kind == VMP_LINK_VLAN ||
+	       link->kind == VMP_LINK_BOND || link->kind == VMP_LINK_TEAM;
+}
+
+static bool is_link_local(const struct vmp_ip *ip)
+{
+	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+static void add_uplink(struct vmp_walk *walk, const struct vmp_link *link)
+{
+	struct vmp_hop *hop;
+
+	vmp_vec_foreach (known, &walk->path->hops)
+		if (known->ifindex == link->ifindex)
+			return;
+	hop = vmp_walk_add(walk, vmp_walk_kind(link), VMP_ROLE_UPLINK, link->name, link->ifindex, -2);
+	hop->routed = true;
+}
+
+static void add_uplinks(struct vmp_walk *walk)
+{
+	const struct vmp_link *first = vmp_walk_default_device(walk->host);
+	size_t before = walk->path->hops.n;
+
+	if (leads_out(walk, first))
+		add_uplink(walk, first);
+	vmp_vec_foreach (route, &walk->host->routes) {
+		const struct vmp_link *link = vmp_host_link(walk->host, route->oif);
+
+		if (route->table == RT_TABLE_MAIN && route->type == RTN_UNICAST && !is_link_local(&route->dst) && leads_out(walk, link) &&
+		    walk->path->hops.n < before + UPLINKS_MAX)
+			add_uplink(walk, link);
+	}
+}
+
+static void add_lead(struct vmp_walk *walk, const struct vmp_lead *lead)
+{
+	struct vmp_lead *copy;
+
+	if (walk->path->leads.n >= LEADS_MAX) {
+		walk->path->leads_unsure = true;
+		return;
+	}
+	copy = vmp_vec_add(&walk->path->leads);
+	if (!copy)
+		walk->oom = true;
+	else
+		*copy = *lead;
+}
+
+/* Of routes with one prefix the one of the least metric is taken. */
+static bool is_outdone(const struct vmp_host *host, const struct vmp_route *route)
+{
+	vmp_vec_foreach (other, &host->routes)
+		if (other != route && other->table == route->table && other->dst.family == route->dst.family &&
+		    other->prefix_len == route->prefix_len && (route->prefix_len == 0 || vmp_ip_equal(&other->dst, &route->dst)) &&
+		    (other->metric < route->metric || (other->metric == route->metric && other < route)))
+			return true;
+	return false;
+}
+
+/* Where this host sends what, as its main table and its own addresses say. */
+static void add_leads(struct vmp_walk *walk)
+{
+	const struct vmp_host *host = walk->host;
+
+	walk->path->leads_unsure = host->has_rules || host->routes_torn || host->addresses_torn;
+	vmp_vec_foreach (address, &host->addresses) {
+		struct vmp_lead lead = {.dst = address->ip, .prefix_len = address->ip.family == 6 ? 128 : 32, .hop = -1};
+
+		add_lead(walk, &lead);
+	}
+	if (host->routes.n > LEADS_MAX) {
+		walk->path->leads_unsure = true;
+		return;
+	}
+	vmp_vec_foreach (route, &host->routes) {
+		struct vmp_lead lead = {.dst = route->dst, .prefix_len = route->prefix_len, .hop = -1, .has_gateway = route->has_gateway,
+					.gateway = route->gateway};
+
+		if (route->table != RT_TABLE_MAIN || is_outdone(host, route))
+			continue;
+		if (route->type == RTN_UNICAST)
+			lead.hop = vmp_path_find(walk->path, route->oif);
+		if (lead.hop >= 0 && !walk->path->hops.v[lead.hop].routed)
+			lead.hop = -1;
+		add_lead(walk, &lead);
+	}
+}
+
+/* This host's addresses on the hops: what the guest's packets look like outside when they are translated. */
+static void add_own(struct vmp_walk *walk)
+{
+	vmp_vec_foreach (address, &walk->host->addresses) {
+		struct vmp_host_address *own;
+
+		if (is_link_local(&address->ip) || vmp_path_find(walk->path, address->ifindex) < 0)
+			continue;
+		own = vmp_vec_add(&walk->path->own);
+		if (!own) {
+			walk->oom = true;
+			return;
+		}
+		*own = *address;
+	}
+}
+
 static void add_network_side(struct vmp_walk *walk)
 {
 	const struct vmp_link *uplink = vmp_walk_default_device(walk->host);
 	struct vmp_hop *hop;
 
-	if (uplink && uplink != walk->master && uplink != walk->backend) {
+	if (walk->master && walk->master->kind == VMP_LINK_BRIDGE)
+		add_uplinks(walk);
+	else if (leads_out(walk, uplink)) {
 		hop = vmp_walk_add(walk, vmp_walk_kind(uplink), VMP_ROLE_ROUTED, uplink->name, uplink->ifindex, -2);
-		vmp_walk_why(walk, hop, VMP_OBSERVED_NO, "packets are routed%s between here and the guest: not matched in this version",
-			     walk->hints->nat ? " and translated" : "");
+		vmp_walk_why(walk, hop, VMP_OBSERVED_NO, "packets are routed%s between here and the guest, whose device is in no bridge: "
+			     "not followed", walk->hints->nat ? " and translated" : "");
 	}
 	hop = vmp_walk_add(walk, VMP_HOP_HOST, VMP_ROLE_HOST, "host", 0, -1);
 	vmp_walk_why(walk, hop, VMP_OBSERVED_NO, "routing%s by this host, not a device",
@@ -118,6 +238,8 @@ static void routed_run(struct vmp_walk *walk)
 	hop = vmp_walk_add(walk, VMP_HOP_BRIDGE, VMP_ROLE_SWITCH, walk->master->name, walk->master->ifindex, 0);
 	hop->to_guest = VMP_DEV_OUT;
 	vmp_walk_peers(walk, walk->master);
+	add_leads(walk);
+	add_own(walk);
 }
 
 const struct vmp_walker vmp_walker_routed = {routed_takes, routed_run};

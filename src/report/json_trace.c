@@ -12,6 +12,7 @@ static const char *const unsure_words[] = {
 	[VMP_UNSURE_VANISHED] = "vanished",     [VMP_UNSURE_SEGMENTED] = "segmented",
 	[VMP_UNSURE_UNOBSERVED] = "unobserved", [VMP_UNSURE_IDENTITY] = "identity",
 	[VMP_UNSURE_ACCOUNTING] = "accounting", [VMP_UNSURE_CLOCK] = "clock",
+	[VMP_UNSURE_NEIGHBOUR] = "neighbour",
 };
 _Static_assert(sizeof(unsure_words) / sizeof(*unsure_words) == VMP_UNSURE_REASONS, "every reason has its word");
 
@@ -223,6 +224,31 @@ static void add_backend(struct vmp_json *json, const struct vmp_run *run)
 		vmp_json_decimal(json, object, "waited_s", backend->waited_ns, 9);
 }
 
+/* How connections of the guest look outside; those of one moment are many, so the last of them. */
+static void add_translations(struct vmp_json *json, const struct vmp_run *run)
+{
+	enum { SHOWN_MAX = 256 };
+	size_t first = run->translations.n > SHOWN_MAX ? run->translations.n - SHOWN_MAX : 0;
+	struct json_object *list;
+
+	if (run->translations.n == 0)
+		return;
+	list = vmp_json_array(json, json->top, "translations");
+	for (size_t i = first; i < run->translations.n; i++) {
+		const struct vmp_translation *each = &run->translations.v[i];
+		struct json_object *object = vmp_json_object(json, list, NULL);
+
+		vmp_json_text(json, object, "hop", vmp_view_hop_name(&run->path, each->hop));
+		vmp_json_count(json, object, "protocol", each->proto);
+		vmp_json_ip(json, object, "guest", &each->guest);
+		vmp_json_count(json, object, "guest_port", each->guest_port);
+		vmp_json_ip(json, object, "outside", &each->outside);
+		vmp_json_count(json, object, "outside_port", each->outside_port);
+		vmp_json_ip(json, object, "peer", &each->peer);
+		vmp_json_count(json, object, "peer_port", each->peer_port);
+	}
+}
+
 static void add_verdict(struct vmp_json *json, const struct vmp_run *run)
 {
 	const struct vmp_verdict *verdict = &run->verdict;
@@ -271,6 +297,7 @@ int vmp_json_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	add_segments(&json, run, visible);
 	add_exchanges(&json, run);
 	add_backend(&json, run);
+	add_translations(&json, run);
 	vmp_json_findings(&json, json.top, &run->findings, &run->path);
 	add_verdict(&json, run);
 	notes = vmp_json_array(&json, json.top, "notes");

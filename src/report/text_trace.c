@@ -147,6 +147,37 @@ static void add_exchanges(struct vmp_buf *out, const struct vmp_report_style *st
 	}
 }
 
+static void add_end(struct vmp_buf *text, const struct vmp_ip *ip, uint16_t port)
+{
+	char address[VMP_IP_STRLEN];
+
+	vmp_buf_printf(text, ip->family == 6 && port ? "[%s]" : "%s", vmp_ip_format(ip, address));
+	if (port)
+		vmp_buf_printf(text, ":%u", port);
+}
+
+/* What the guest's connections are called outside; the last few show how. */
+static void add_translations(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run)
+{
+	size_t most = style->verbose ? 32 : 3, n = run->translations.n, first = n > most ? n - most : 0;
+
+	for (size_t i = first; i < n; i++) {
+		const struct vmp_translation *each = &run->translations.v[i];
+		struct vmp_buf line = {0};
+
+		add_end(&line, &each->guest, each->guest_port);
+		vmp_buf_printf(&line, " is ");
+		add_end(&line, &each->outside, each->outside_port);
+		vmp_buf_printf(&line, " at %s, with ", vmp_run_hop_name(run, each->hop));
+		add_end(&line, &each->peer, each->peer_port);
+		if (i == n - 1 && first)
+			vmp_buf_printf(&line, "; %zu more", first);
+		vmp_text_paragraph(out, style, 2, VMP_INK_PLAIN, "outside ", line.s ? line.s : "");
+		out->oom |= line.oom;
+		vmp_buf_clear(&line);
+	}
+}
+
 /* What each capture lost. With verbose also what it did not. */
 static void add_captures(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run)
 {
@@ -209,6 +240,7 @@ int vmp_text_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	vmp_text_hops(out, style, run, visible);
 	add_segments(out, style, run, visible);
 	add_backend(out, style, run);
+	add_translations(out, style, run);
 	add_captures(out, style, run);
 	add_exchanges(out, style, run);
 	if (run->findings.n > 0)

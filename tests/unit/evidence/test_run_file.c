@@ -59,13 +59,18 @@ static void fill_path(struct vmp_path *path)
 		*hop = (struct vmp_hop){
 			.name = text("hop"), .kind = VMP_HOP_BOND, .role = i == 1 ? VMP_ROLE_BACKEND : VMP_ROLE_PEER,
 			.ifindex = (int)value(), .rank = i, .to_guest = VMP_DEV_OUT, .observed = VMP_OBSERVED_PARTLY, .why = text("why"),
-			.inactive = true, .has_tag = true, .tag = (uint16_t)value(), .has_tunnel = true,
+			.routed = true, .inactive = true, .has_tag = true, .tag = (uint16_t)value(), .has_tunnel = true,
 			.tunnel = {(uint32_t)value(), (uint16_t)value()}, .owner = i ? text("owner") : NULL, .shown = true,
 		};
 	}
 	*(struct vmp_home *)vmp_vec_add(&path->homes) = (struct vmp_home){
 		.mac = mac(), .has_vlan = true, .vlan = (uint16_t)value(), .hop = 2, .ifindex = (int)value(), .local = true};
 	*(struct vmp_mac *)vmp_vec_add(&path->host_macs) = mac();
+	*(struct vmp_lead *)vmp_vec_add(&path->leads) = (struct vmp_lead){
+		.dst = {4, {10, 1, 2, 0}}, .prefix_len = 24, .hop = 2, .has_gateway = true, .gateway = {4, {10, 9, 8, 7}}};
+	path->leads_unsure = true;
+	*(struct vmp_host_address *)vmp_vec_add(&path->own) = (struct vmp_host_address){
+		.ifindex = (int)value(), .ip = {4, {10, 3, 2, 1}}, .prefix_len = 25};
 	assert_int_equal(vmp_path_add_fact(path, "backend-down", 1, "detail %d", 5), 0);
 }
 
@@ -117,6 +122,9 @@ static void fill(struct vmp_run *run)
 	run->observations.clock_stepped = true;
 	run->observations.wrong_vni_frames = value();
 	run->observations.wrong_vni = (uint32_t)value();
+	*(struct vmp_translation *)vmp_vec_add(&run->translations) = (struct vmp_translation){
+		.hop = 2, .proto = 6, .guest = {4, {10, 0, 0, 1}}, .outside = {4, {10, 0, 0, 2}}, .peer = {4, {10, 0, 0, 3}},
+		.guest_port = (uint16_t)value(), .outside_port = (uint16_t)value(), .peer_port = (uint16_t)value(), .since_ns = value()};
 	run->left_out = value();
 	run->left_out_ns = value();
 	vmp_run_note(run, "a note");
@@ -171,7 +179,10 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_hop), 72);
 	assert_int_equal(sizeof(struct vmp_home), 24);
 	assert_int_equal(sizeof(struct vmp_path_fact), 56);
-	assert_int_equal(sizeof(struct vmp_path), 120);
+	assert_int_equal(sizeof(struct vmp_lead), 44);
+	assert_int_equal(sizeof(struct vmp_host_address), 24);
+	assert_int_equal(sizeof(struct vmp_translation), 72);
+	assert_int_equal(sizeof(struct vmp_path), 176);
 	assert_int_equal(sizeof(struct vmp_point), 120);
 	assert_int_equal(sizeof(struct vmp_link_stats), 104);
 	assert_int_equal(sizeof(struct vmp_device_gauge), 248);
@@ -179,7 +190,7 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_gauges), 104);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
-	assert_int_equal(sizeof(struct vmp_run), 744);
+	assert_int_equal(sizeof(struct vmp_run), 824);
 }
 
 /* A text with one place changed. Caller frees. */

@@ -7,7 +7,8 @@ match_tests = \
   tests/unit/match/test_match \
   tests/unit/match/test_pieces \
   tests/unit/match/test_parts \
-  tests/unit/match/test_random
+  tests/unit/match/test_random \
+  tests/unit/match/test_translate
 check_PROGRAMS += $(match_tests)
 TESTS += $(match_tests)
 match_test_libs = $(WHOLE) libvmp_match.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
@@ -44,3 +45,7 @@ tests_unit_match_test_random_SOURCES = %D%/test_random.c %D%/world.c %D%/world.h
 tests_unit_match_test_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_random_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_random_LDADD = $(match_test_libs)
+tests_unit_match_test_translate_SOURCES = %D%/test_translate.c
+tests_unit_match_test_translate_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_translate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_translate_LDADD = $(match_test_libs)

@@ -137,22 +137,36 @@ static void points(void **state)
 
 static void unseen_hops_have_no_point(void **state)
 {
-	struct vmp_host host = world_host("eth0 nic; virbr0 bridge; tap0 tap in=virbr0; route 0.0.0.0/0 dev eth0; set forward");
+	struct vmp_host host = world_host("eth0 nic; virbr0 bridge; tap0 tap in=virbr0; address eth0 198.51.100.2/24; "
+						  "address virbr0 192.168.122.1/24; route 0.0.0.0/0 dev eth0; set forward");
 	struct vmp_guest guest = world_guest("network target=tap0 bridge=virbr0");
 	struct vmp_path_hints hints = {.nat = true};
 	vmp_points list = {0};
 	struct vmp_path path;
 	struct vmp_err err = {0};
 	int hop_points[16];
+	struct vmp_ip ip;
 
 	(void)state;
 	assert_int_equal(vmp_path_build(&guest, 0, &host, &hints, &path, &err), 0);
 	assert_true(path.nat);
 	assert_int_equal(vmp_path_points(&path, &guest.nics.v[0], NULL, NULL, false, &list, hop_points, &err), 0);
-	assert_int_equal(list.n, 2);
-	assert_string_equal(list.v[0].name, "virbr0");
-	assert_int_equal(hop_points[1], -1);
+	assert_int_equal(list.n, 3);
+	assert_string_equal(list.v[0].name, "eth0");
+	assert_non_null(strstr(list.v[0].filter, "host 198.51.100.2"));
+	assert_null(strstr(list.v[0].filter, "ether host"));
+	assert_string_equal(list.v[1].name, "virbr0");
 	assert_int_equal(hop_points[2], -1);
+	vmp_points_clear(&list);
+	/* A peer's address says more; one that is inside is the guest's. */
+	assert_int_equal(vmp_ip_parse("203.0.113.9", &ip), 0);
+	assert_int_equal(vmp_path_points(&path, &guest.nics.v[0], &ip, NULL, false, &list, hop_points, &err), 0);
+	assert_non_null(strstr(list.v[0].filter, "host 203.0.113.9"));
+	assert_null(strstr(list.v[0].filter, "host 198.51.100.2"));
+	vmp_points_clear(&list);
+	assert_int_equal(vmp_ip_parse("192.168.122.9", &ip), 0);
+	assert_int_equal(vmp_path_points(&path, &guest.nics.v[0], &ip, NULL, false, &list, hop_points, &err), 0);
+	assert_non_null(strstr(list.v[0].filter, "host 198.51.100.2"));
 	vmp_points_clear(&list);
 	vmp_path_clear(&path);
 	vmp_guest_clear(&guest);
