@@ -104,7 +104,8 @@ int vmp_host_parse_route(const struct nlmsghdr *msg, struct vmp_host *host)
 	route->oif = (int)attr_u32(tb[RTA_OIF], 0);
 	route->has_gateway = attr_ip(tb[RTA_GATEWAY], &route->gateway);
 	route->type = row->rtm_type;
-	if (tb[RTA_MULTIPATH])
+	route->multipath = tb[RTA_MULTIPATH];
+	if (route->multipath)
 		read_multipath(tb[RTA_MULTIPATH], route);
 	return 0;
 }

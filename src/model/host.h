@@ -128,6 +128,7 @@ struct vmp_route {
 	uint8_t prefix_len;
 	uint32_t table;
 	uint32_t metric;
+	bool multipath;             /* has several next hops, of which the first is told */
 	int oif;                    /* 0: none (blackhole and the like) */
 	bool has_gateway;
 	struct vmp_ip gateway;

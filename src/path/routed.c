@@ -167,7 +167,8 @@ static void add_leads(struct vmp_walk *walk)
 {
 	const struct vmp_host *host = walk->host;
 
-	walk->path->leads_unsure = host->has_rules || host->routes_torn || host->addresses_torn;
+	/* In a VRF the main table is not asked. */
+	walk->path->leads_unsure = host->has_rules || host->routes_torn || host->addresses_torn || walk->master->master;
 	vmp_vec_foreach (address, &host->addresses) {
 		struct vmp_lead lead = {.dst = address->ip, .prefix_len = address->ip.family == 6 ? 128 : 32, .hop = -1};
 
@@ -183,7 +184,8 @@ static void add_leads(struct vmp_walk *walk)
 
 		if (route->table != RT_TABLE_MAIN || is_outdone(host, route))
 			continue;
-		if (route->type == RTN_UNICAST)
+		/* Of several next hops it is not known which one a packet takes. */
+		if (route->type == RTN_UNICAST && route->oif > 0 && !route->multipath)
 			lead.hop = vmp_path_find(walk->path, route->oif);
 		if (lead.hop >= 0 && !walk->path->hops.v[lead.hop].routed)
 			lead.hop = -1;
