@@ -158,7 +158,7 @@ static void check_torn(struct vmp_check *check)
 
 static vmp_check_fn *const checks[] = {
 	check_guest_state, check_link_state, check_backend_there, check_master, check_other_switch, check_uplink_there,
-	vmp_check_devices, vmp_check_ports, vmp_check_macs, check_torn, NULL,
+	vmp_check_devices, vmp_check_ports, vmp_check_macs, vmp_check_routed, check_torn, NULL,
 };
 
 int vmp_path_check(const struct vmp_guest *guest, size_t nic, const struct vmp_host *host,

@@ -19,8 +19,8 @@ struct vmp_check {
 /* One check looks at its subject and records facts; what it needs but is not there makes it return without any. */
 typedef void vmp_check_fn(struct vmp_check *check);
 
-/* The checks of the XML against the kernel, of devices (check_device.c), of bridge ports (check_port.c), of MACs (check_mac.c). */
-vmp_check_fn vmp_check_devices, vmp_check_ports, vmp_check_macs;
+/* The checks of devices (check_device.c), of bridge ports (check_port.c), of MACs (check_mac.c), of routes (check_routed.c). */
+vmp_check_fn vmp_check_devices, vmp_check_ports, vmp_check_macs, vmp_check_routed;
 
 /* Record a fact; without memory check->oom is set. hop: index or -1. */
 void vmp_check_fact(struct vmp_check *check, const char *code, int hop, const char *fmt, ...)

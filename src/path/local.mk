@@ -6,6 +6,7 @@ libvmp_path_a_SOURCES = \
   %D%/check.c %D%/check.h \
   %D%/check_device.c \
   %D%/check_mac.c \
+  %D%/check_routed.c \
   %D%/check_port.c \
   %D%/filter.c %D%/filter.h \
   %D%/macvtap.c \

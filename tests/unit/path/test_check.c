@@ -11,6 +11,8 @@
 
 #define TAP   "bridge target=tap0 bridge=br0"
 #define GUEST "52:54:00:00:00:01"
+#define NATED  "eth0 nic; tun0 tun; virbr0 bridge; tap0 tap in=virbr0; address virbr0 192.168.122.1/24; set forward"
+#define ROUTED "network target=tap0 bridge=virbr0 ip=192.168.122.50"
 
 static const struct vmp_path_owner twin[] = {{"tap0", "web01", {{0x52, 0x54, 0, 0, 0, 1}}}, {"tap1", "db02", {{0x52, 0x54, 0, 0, 0, 1}}}};
 
@@ -60,6 +62,32 @@ static const struct fault {
 	{"a bridge's own MTU does not limit what it forwards", "br0 bridge mtu=576; eth0 nic in=br0; tap0 tap in=br0", TAP, "", {0}},
 	{"but it does where the host routes", "eth0 nic; virbr0 bridge mtu=9000; tap0 tap in=virbr0; route 0.0.0.0/0 dev eth0; set forward",
 	 "network target=tap0 bridge=virbr0", "mtu-smaller@tap0", {.nat = true}},
+
+	/* Routes */
+	{"a routed guest with ways out and back",
+	 NATED "; route 0.0.0.0/0 dev eth0; route 192.168.122.0/24 dev virbr0; route 192.168.0.0/16 dev tun0", ROUTED, "", {.nat = true}},
+	{"no default route", NATED "; route 192.168.122.0/24 dev virbr0; route 10.0.0.0/8 dev eth0", ROUTED, "no-default-route",
+	 {.nat = true}},
+	{"a default route back into the guest's network is no way out", NATED "; route 0.0.0.0/0 dev virbr0", ROUTED, "no-default-route",
+	 {.nat = true}},
+	{"a default route in a table that a rule may choose", NATED "; route 192.168.122.0/24 dev virbr0; route 0.0.0.0/0 dev eth0 table=100",
+	 ROUTED, "", {.nat = true}},
+	{"two halves are a default route", NATED "; route 0.0.0.0/1 dev tun0; route 192.168.122.0/24 dev virbr0", ROUTED, "", {.nat = true}},
+	{"routes that could not be read whole accuse nobody", NATED "; route 192.168.122.0/25 dev tun0; set torn=routes", ROUTED,
+	 "dump-incomplete", {.nat = true}},
+	{"a VPN's narrower route takes the guest's address",
+	 NATED "; route 0.0.0.0/0 dev eth0; route 192.168.122.0/24 dev virbr0; route 192.168.122.0/25 dev tun0", ROUTED, "route-elsewhere",
+	 {.nat = true}},
+	{"that route in another table is not known to be asked",
+	 NATED "; route 0.0.0.0/0 dev eth0; route 192.168.122.0/24 dev virbr0; route 192.168.122.0/25 dev tun0 table=100", ROUTED, "",
+	 {.nat = true}},
+	{"an address that is not of the bridge's network may be a claim", NATED "; route 0.0.0.0/0 dev eth0; route 192.168.122.0/24 dev virbr0",
+	 "network target=tap0 bridge=virbr0 ip=192.0.2.53 ip=169.254.7.7", "", {.nat = true}},
+	{"a bridge that is down has lost its routes",
+	 "eth0 nic; virbr0 bridge down; tap0 tap in=virbr0; address virbr0 192.168.122.1/24; set forward; route 0.0.0.0/0 dev eth0", ROUTED,
+	 "bridge-down@virbr0", {.nat = true}},
+	{"routes are nothing to a bridged guest", "br0 bridge; eth0 nic in=br0; tap0 tap in=br0; address br0 192.0.2.1/24", TAP " ip=192.0.2.9",
+	 "", {0}},
 
 	/* Ports */
 	{"port does not forward", "br0 bridge; eth0 nic in=br0; tap0 tap in=br0 state=listening", TAP, "port-not-forwarding@tap0", {0}},

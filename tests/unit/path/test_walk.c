@@ -228,7 +228,9 @@ static const struct topology {
 	 NET "1 eth0 nic uplink in, 1 br0 bridge switch partly, 2 tap0 tap backend out, 3 guest", "", {0}},
 	{"tap in the wrong bridge: the kernel is right", "br0 bridge; br1 bridge; eth0 nic in=br0; eth1 nic in=br1; tap0 tap in=br1", TAP,
 	 NET "1 eth1 nic uplink in, 1 br1 bridge switch partly, 2 tap0 tap backend out, 3 guest", "wrong-master@tap0", {0}},
-	{"tap in a VRF", "vrf0 vrf; tap0 tap in=vrf0; route 192.0.2.10/32 dev tap0; set forward", "ethernet target=tap0",
+	{"tap in a VRF",
+	 "vrf0 vrf; tap0 tap in=vrf0; route 192.0.2.10/32 dev tap0; route 0.0.0.0/0 dev vrf0 table=7; set forward",
+	 "ethernet target=tap0",
 	 NET "1 host, 2 tap0 tap backend out, 3 guest", "", {0}},
 };
 

@@ -205,8 +205,12 @@ static void add_other(struct vmp_host *host, const char *what, char **words)
 		route->oif = ifindex_of(host, words[2]);
 		route->table = RT_TABLE_MAIN;
 		route->type = RTN_UNICAST;
-		if (words[3])
-			route->metric = (uint32_t)atoi(value(words[3], "metric="));
+		for (words += 3; *words; words++) {
+			if (value(*words, "metric="))
+				route->metric = (uint32_t)atoi(value(*words, "metric="));
+			if (value(*words, "table="))
+				route->table = (uint32_t)atoi(value(*words, "table="));
+		}
 	}
 }
 
@@ -216,6 +220,7 @@ static void set_words(struct vmp_host *host, char **words)
 		host->ip_forward |= strcmp(*words, "forward") == 0;
 		host->links_torn |= strcmp(*words, "torn=links") == 0;
 		host->fdb_torn |= strcmp(*words, "torn=fdb") == 0;
+		host->routes_torn |= strcmp(*words, "torn=routes") == 0;
 	}
 }
 
@@ -279,6 +284,11 @@ static void nic_word(struct vmp_nic *nic, const char *word)
 	else if ((v = value(word, "mtu="))) {
 		nic->has_mtu = true;
 		nic->mtu = (uint32_t)atoi(v);
+	} else if ((v = value(word, "ip="))) {
+		struct vmp_ip ip;
+
+		assert_int_equal(vmp_ip_parse(v, &ip), 0);
+		assert_int_equal(vmp_nic_add_address(nic, &ip, VMP_ADDRESS_XML), 0);
 	} else if (strcmp(word, "nomac") == 0)
 		nic->has_mac = false;
 	else if (strcmp(word, "down") == 0)

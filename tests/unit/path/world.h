@@ -13,15 +13,15 @@
  *                            mode=N active=NAME
  *   fdb PORT MAC [local|static|own] [vlan=N]
  *   address LINK IP/LEN
- *   route DST/LEN dev LINK [metric=N]
- *   set [forward] [torn=links|fdb]
+ *   route DST/LEN dev LINK [metric=N] [table=N]
+ *   set [forward] [torn=links|fdb|routes]
  *
  * Ports of a bridge forward unless told otherwise. Indexes count from 1 in the order of the lines.
  */
 struct vmp_host world_host(const char *text);
 
 /*
- * A guest "web01" with one NIC per line: TYPE [target=T] [bridge=B] [source=S] [mac=M] [mtu=N] [vport=V] [down] [why=WORD]
+ * A guest "web01" with one NIC per line: TYPE [target=T] [bridge=B] [source=S] [mac=M] [mtu=N] [vport=V] [ip=A] [down] [why=WORD]
  * Word `off` alone on a line: the guest is shut off. Without mac= a NIC has 52:54:00:00:00:01.
  */
 struct vmp_guest world_guest(const char *text);
