@@ -44,3 +44,18 @@ tests_fuzz_fuzz_filter_SOURCES = %D%/fuzz_filter.c %D%/fuzz.h
 tests_fuzz_fuzz_filter_LDFLAGS = $(fuzz_link_flags)
 tests_fuzz_fuzz_filter_LDADD = $(tests_fuzz_replay_filter_LDADD)
 endif
+
+# evidence: run.json and frames.idx of somebody else
+EXTRA_DIST += %D%/evidence.dict
+check_PROGRAMS += tests/fuzz/replay_evidence
+TESTS += tests/fuzz/replay_evidence
+tests_fuzz_replay_evidence_SOURCES = $(fuzz_replay) %D%/fuzz_evidence.c
+tests_fuzz_replay_evidence_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"evidence"'
+tests_fuzz_replay_evidence_LDADD = libvmp_match.a libvmp_finding.a libvmp_report.a libvmp_evidence.a libvmp_model.a libvmp_base.a \
+  $(JSONC_LIBS) $(LIBGCRYPT_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_evidence
+tests_fuzz_fuzz_evidence_SOURCES = %D%/fuzz_evidence.c %D%/fuzz.h
+tests_fuzz_fuzz_evidence_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_evidence_LDADD = $(tests_fuzz_replay_evidence_LDADD)
+endif
