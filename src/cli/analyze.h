@@ -13,4 +13,10 @@
  */
 int vmp_analyze_evidence(const struct vmp_options *options, struct vmp_run *ret_run, struct vmp_err *err);
 
+/*
+ * Captures that others made: options->args are HOP=FILE words. ret_run: as above. Opens the files, then gives up all privilege before it
+ * reads. Errors: those of the words, and of the files, with the place in them.
+ */
+int vmp_analyze_files(const struct vmp_options *options, struct vmp_run *ret_run, struct vmp_err *err);
+
 #endif

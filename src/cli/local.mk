@@ -3,19 +3,23 @@ vmpath_CFLAGS = $(AM_CFLAGS)
 vmpath_SOURCES = \
   %D%/analyze.h \
   %D%/analyze_evidence.c \
+  %D%/analyze_files.c \
   %D%/cmd.c %D%/cmd.h \
   %D%/cmd_analyze.c \
   %D%/cmd_complete.c \
   %D%/cmd_list.c \
   %D%/cmd_path.c \
   %D%/cmd_trace.c \
+  %D%/foreign.h \
   %D%/hints.c %D%/hints.h \
   %D%/live.c %D%/live.h \
   %D%/main.c \
+  %D%/merge.c \
   %D%/options.c %D%/options.h \
   %D%/pipeline.c %D%/pipeline.h \
   %D%/replay.c %D%/replay.h \
   %D%/signals.c \
+  %D%/survey.c \
   %D%/trace.h \
   %D%/watch.c \
   %D%/which.c
@@ -23,5 +27,5 @@ vmpath_SOURCES = \
 vmpath_LDADD = \
   libvmp_domain.a libvmp_host.a libvmp_path.a libvmp_capture.a libvmp_packet.a libvmp_match.a \
   libvmp_gauge.a libvmp_finding.a libvmp_report.a libvmp_evidence.a libvmp_guard.a libvmp_model.a libvmp_base.a \
-  $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(LIBNL_LIBS) $(LIBPCAP_LIBS) $(JSONC_LIBS) $(LIBCAPNG_LIBS) \
+  $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(LIBNL_LIBS) $(LIBPCAP_LIBS) $(ZLIB_LIBS) $(JSONC_LIBS) $(LIBCAPNG_LIBS) \
   $(LIBSECCOMP_LIBS) $(LIBGCRYPT_LIBS)

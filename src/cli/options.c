@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Without a short form an option's value starts here. */
-enum { LONG_ONLY = 256, OPT_JSON = LONG_ONLY, OPT_NO_COLOR, OPT_VERSION, OPT_PROMISC, OPT_PAYLOAD, OPT_DOMAIN_XML, OPT_BUFFER };
+enum { LONG_ONLY = 256, OPT_JSON = LONG_ONLY, OPT_NO_COLOR, OPT_VERSION, OPT_PROMISC, OPT_PAYLOAD, OPT_DOMAIN_XML, OPT_BUFFER,
+       OPT_ADDRESS, OPT_MAC };
 
 struct option_row {
 	const char *name;
@@ -25,6 +26,8 @@ static const struct option_row rows[] = {
 	{"promisc", OPT_PROMISC, NULL, VMP_OPT_PROMISC, "put the bridge into promiscuous mode while watching"},
 	{"payload", OPT_PAYLOAD, "BYTES", VMP_OPT_PAYLOAD, "keep this much payload in the evidence, default 0"},
 	{"buffer", OPT_BUFFER, "KIB", VMP_OPT_BUFFER, "buffer of a capture, two for each hop: 1024 to 1048576; default: a share of 65536"},
+	{"address", OPT_ADDRESS, "ADDRESS", VMP_OPT_GUEST, "an address of the guest"},
+	{"mac", OPT_MAC, "MAC", VMP_OPT_GUEST, "the MAC of the guest's interface"},
 	{"domain-xml", OPT_DOMAIN_XML, "FILE", VMP_OPT_DOMAIN_XML, "the guest, as virsh dumpxml prints it; no libvirt is asked"},
 	{"connect", 'c', "URI", 0, "libvirt connection, else LIBVIRT_DEFAULT_URI, else libvirt's default"},
 	{"json", OPT_JSON, NULL, 0, "one JSON document on standard output, see vmpath-json(5)"},
@@ -90,6 +93,8 @@ static int take(int value, const char *argument, struct vmp_options *options, st
 	case 'q': options->quiet = true; return 0;
 	case 'v': options->verbose++; return 0;
 	case 'w': options->write_dir = argument; return 0;
+	case OPT_ADDRESS: options->address = argument; return 0;
+	case OPT_MAC: options->mac = argument; return 0;
 	case OPT_BUFFER: return parse_buffer(argument, options, err);
 	case OPT_DOMAIN_XML: options->domain_xml = argument; return 0;
 	case OPT_JSON: options->json = true; return 0;

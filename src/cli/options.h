@@ -19,6 +19,7 @@
 #define VMP_OPT_PAYLOAD    (1U << 5)
 #define VMP_OPT_DOMAIN_XML (1U << 6)
 #define VMP_OPT_BUFFER     (1U << 7)
+#define VMP_OPT_GUEST      (1U << 8) /* --address, --mac */
 
 #define VMP_DURATION_MIN_NS     500000000ULL
 #define VMP_DURATION_MAX_NS     (3600ULL * 1000000000ULL)
@@ -41,6 +42,7 @@ struct vmp_options {
 	uint32_t payload_bytes;
 	uint32_t buffer_kib;        /* ring of one capture handle; 0: not given */
 	const char *domain_xml;
+	const char *address, *mac;  /* whose packets, in captures of others */
 	char **args;                /* positional arguments */
 	int n_args;
 };

@@ -223,6 +223,10 @@ static int verdict_without_loss(struct vmp_run *run)
 		return verdict_of_nothing(run);
 	if (totals.offered == 0 && totals.from_guest == 0)
 		return verdict_of_groups(run, totals.to_guest);
+	/* Of a live run the last hop always tells something; of captures it may be that no hop follows another. */
+	if (run->foreign && totals.offered == 0)
+		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
+				   format_summary("no packet could be followed from one capture to the next"));
 	if (totals.offered == 0 && totals.to_guest == 0)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "nothing-arrives", VMP_CONFIDENCE_WEAK,
 				   format_summary("the guest sends %llu packets, none is addressed to it%s", (ull)totals.from_guest,
@@ -241,8 +245,8 @@ static int verdict_without_loss(struct vmp_run *run)
 							  d == VMP_TO_GUEST ? "to" : "from", (ull)unsure));
 	return set_verdict(&run->verdict, VMP_STATE_OK, "no-loss",
 			   totals.unsure || !run->capture_whole ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN,
-			   format_summary("no loss on this host: %llu packets to the guest and %llu from it were followed%s",
-					  (ull)totals.followed_to, (ull)totals.followed_from,
+			   format_summary("no loss%s: %llu packets to the guest and %llu from it were followed%s",
+					  run->foreign ? "" : " on this host", (ull)totals.followed_to, (ull)totals.followed_from,
 					  totals.unsure ? ", some of them unsure" : ""));
 }
 

@@ -190,7 +190,7 @@ static int add_silence(struct vmp_run *run, const struct vmp_exchange *exchange)
 	uint64_t unanswered = exchange->reached - exchange->answered;
 	bool all = exchange->answered == 0 && !is_scanned(run, exchange), assumed = run->observations.address_assumed;
 	const struct vmp_path_fact *xdp = vmp_rules_xdp(run, run->path.backend);
-	bool doubt = !all || assumed || xdp || exchange->reached < SURE_ASKED;
+	bool doubt = !all || run->foreign || assumed || xdp || exchange->reached < SURE_ASKED;
 	enum vmp_confidence confidence = doubt ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN;
 	int backend = run->path.backend, guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
 	char target[VMP_IP_STRLEN], asker[VMP_IP_STRLEN];
@@ -218,6 +218,8 @@ static int add_silence(struct vmp_run *run, const struct vmp_exchange *exchange)
 				     (ull)run->gauges.backend.dropped);
 	if (xdp)
 		vmp_finding_evidence(finding, "%s", xdp->detail);
+	if (run->foreign)
+		vmp_finding_evidence(finding, "from captures it cannot be told whether the guest took them");
 	if (assumed)
 		vmp_finding_evidence(finding, "that %s is the guest's own address is assumed: nothing in the traffic shows it",
 				     vmp_ip_format(&run->address, target));

@@ -103,6 +103,9 @@ static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segm
 		vmp_finding_remedy(finding, "cat /proc/net/bonding/%s; does the switch know which slave is the active one?", to);
 	else if (explained)
 		vmp_finding_remedy(finding, "%s", explained);
+	else if (run->foreign)
+		vmp_finding_remedy(finding, "what lies between %s and %s? packet filters, queues (tc -s qdisc), MTUs, VLANs; "
+				   "vmpath trace on the host itself sees more", from, to);
 	else if (run->path.mode == VMP_PATH_OVS)
 		vmp_finding_remedy(finding, "ovs-appctl dpctl/dump-flows; ovs-appctl ofproto/trace BRIDGE in_port=%s,dl_dst=MAC", from);
 	else
@@ -131,6 +134,26 @@ static void add_bound_evidence(const struct vmp_run *run, const struct vmp_segme
 		vmp_finding_evidence(finding, "with --buffer the captures would lose fewer%s", run->filter ? "" : ", and with a filter");
 }
 
+/* A capture file that does not say whether it is whole. */
+static bool rests_on_file(const struct vmp_run *run, const struct vmp_segment *segment)
+{
+	const struct vmp_hop_seen *seen = (size_t)segment->to < run->seen.n ? &run->seen.v[segment->to] : NULL;
+	const struct vmp_point *point = seen && seen->has_point ? &run->points.v[seen->point] : NULL;
+
+	return segment->assumed || (point && point->is_file && !point->tells_drops);
+}
+
+static void add_file_evidence(const struct vmp_run *run, const struct vmp_segment *segment, struct vmp_finding *finding)
+{
+	const char *from = vmp_run_hop_name(run, segment->from), *to = vmp_run_hop_name(run, segment->to);
+
+	if (segment->assumed)
+		vmp_finding_evidence(finding, "none of these packets is in the capture at %s: that they are lost rests on it having run at the same "
+				     "time as the one at %s", to, from);
+	else if (rests_on_file(run, segment))
+		vmp_finding_evidence(finding, "the capture at %s does not say whether it missed frames", to);
+}
+
 static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
 {
 	const char *from = vmp_run_hop_name(run, segment->from), *to = vmp_run_hop_name(run, segment->to);
@@ -139,9 +162,10 @@ static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
 	const char *owner = astray ? run->path.hops.v[segment->elsewhere_hop].owner : NULL;
 	char lost[80];
 	struct vmp_finding *finding =
-		vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_CERTAIN,
-				"%s of %llu packets %s vanish in this host between %s and %s%s%s%s%s", format_lost(segment, lost, sizeof(lost)),
-				(unsigned long long)segment->offered, towards(segment->direction), from, to,
+		vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL,
+				rests_on_file(run, segment) ? VMP_CONFIDENCE_LIKELY : VMP_CONFIDENCE_CERTAIN,
+				"%s of %llu packets %s vanish %sbetween %s and %s%s%s%s%s", format_lost(segment, lost, sizeof(lost)),
+				(unsigned long long)segment->offered, towards(segment->direction), run->foreign ? "" : "in this host ", from, to,
 				astray ? "; they are seen at " : "", astray ? port : "", owner ? ", which belongs to guest " : "",
 				owner ? owner : "");
 
@@ -155,6 +179,7 @@ static int add_loss(struct vmp_run *run, const struct vmp_segment *segment)
 			     (unsigned long long)segment->unsure);
 	add_bound_evidence(run, segment, finding);
 	add_time_evidence(segment, finding);
+	add_file_evidence(run, segment, finding);
 	if (segment->wrong_tag)
 		vmp_finding_evidence(finding, "%llu of them carry VLAN tag %u at %s; this path takes tag %u",
 				     (unsigned long long)segment->wrong_tag, segment->wrong_tag_id, from,

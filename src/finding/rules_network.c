@@ -46,8 +46,9 @@ int vmp_rule_lost_beyond_host(struct vmp_run *run)
 			continue;
 		finding = vmp_finding_add(&run->findings, "lost-beyond-host", tool ? VMP_SEVERITY_WARNING : VMP_SEVERITY_CRITICAL,
 					  tool ? VMP_CONFIDENCE_WEAK : VMP_CONFIDENCE_LIKELY,
-					  "the guest's answers leave this host at %s and the peer keeps asking: they are lost beyond this host%s",
-					  vmp_run_hop_name(run, edge), tool ? ", unless a tool like arping asks on purpose" : "");
+					  "the guest's answers leave %sat %s and the peer keeps asking: they are lost beyond %s%s",
+					  run->foreign ? "" : "this host ", vmp_run_hop_name(run, edge), run->foreign ? "it" : "this host",
+					  tool ? ", unless a tool like arping asks on purpose" : "");
 		if (!finding)
 			return -ENOMEM;
 		vmp_finding_place(finding, VMP_FROM_GUEST, edge, network);

@@ -23,7 +23,7 @@ static bool is_way(const struct vmp_hop *hop)
 
 static bool is_watched(const struct vmp_hop *hop)
 {
-	return hop->observed == VMP_OBSERVED_YES && hop->ifindex > 0;
+	return hop->observed == VMP_OBSERVED_YES && (hop->ifindex > 0 || hop->is_file);
 }
 
 /* The observed hop a frame to the guest meets next: the nearest of the next higher rank that leads on to the guest. */

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libvmp_match.a
 libvmp_match_a_CFLAGS = $(AM_CFLAGS)
 libvmp_match_a_SOURCES = \
   %D%/classify.c %D%/classify.h \
+  %D%/clock.c %D%/clock.h \
   %D%/cover.c %D%/cover.h \
   %D%/cut.h \
   %D%/cut_fragment.c \

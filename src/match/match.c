@@ -64,7 +64,7 @@ static void note_parallels(struct vmp_match *match)
 				    (hop->role == VMP_ROLE_SWITCH && hop->observed == VMP_OBSERVED_YES && path->mode != VMP_PATH_ROUTED);
 		/* These take frames in anew: GRO may make one of several. Of other kinds nothing is known. */
 		match->may_merge = match->may_merge ||
-				   (hop->ifindex > 0 && hop->role != VMP_ROLE_PEER && hop->role != VMP_ROLE_UPLINK &&
+				   ((hop->ifindex > 0 || hop->is_file) && hop->role != VMP_ROLE_PEER && hop->role != VMP_ROLE_UPLINK &&
 				    (hop->kind == VMP_HOP_VXLAN || hop->kind == VMP_HOP_VETH || hop->kind == VMP_HOP_OTHER));
 		for (size_t k = 0; k < i; k++)
 			match->has_parallel = match->has_parallel ||

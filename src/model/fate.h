@@ -23,6 +23,7 @@ enum vmp_unsure {
 	VMP_UNSURE_ACCOUNTING,      /* the backend's counters cover more than the packets traced */
 	VMP_UNSURE_CLOCK,           /* the clock was stepped */
 	VMP_UNSURE_NEIGHBOUR,       /* waits for a next hop that does not say its MAC */
+	VMP_UNSURE_UNCOVERED,       /* a capture file begins after it, or ends before it */
 	VMP_UNSURE_REASONS,
 };
 
@@ -67,6 +68,7 @@ struct vmp_segment {
 	uint32_t longest_delivered, shortest_lost; /* bytes of the IP packet (whole frame when not IP); 0: none such */
 	uint64_t first_lost_id;     /* packet id in the evidence, valid when lost > 0 and has_first_lost */
 	bool has_first_lost;
+	bool assumed;               /* lost only if the capture of the later hop, which shows none of them, ran at the same time */
 	uint64_t first_lost_ns, last_lost_ns;
 	struct vmp_latency latency;
 	VMP_VEC(struct vmp_cause) causes;

@@ -83,6 +83,7 @@ const char *vmp_unsure_name(enum vmp_unsure why)
 		[VMP_UNSURE_ACCOUNTING] = "the device's counters do not tell them from other traffic",
 		[VMP_UNSURE_CLOCK] = "the clock was stepped",
 		[VMP_UNSURE_NEIGHBOUR] = "waits for a next hop that does not answer",
+		[VMP_UNSURE_UNCOVERED] = "not covered by the capture file of the next hop",
 	};
 
 	return WORD(words, why);

@@ -76,6 +76,7 @@ struct vmp_hop {
 	bool has_tunnel;            /* frames of this path are inside tunnel packets on this device, whatever tags these have */
 	struct vmp_tunnel tunnel;
 	char *owner;                /* peer: the guest it belongs to, when known; owned */
+	bool is_file;               /* a capture file stands for it: ifindex is 0 */
 	bool shown;                 /* listed in reports; peers only when they matter */
 };
 

@@ -30,6 +30,8 @@ struct vmp_point {
 	uint64_t vanished_ns;       /* when it was noticed that the device is gone or down */
 	uint64_t received;          /* frames that passed the filter, lost ones included */
 	uint64_t dropped;           /* of these, lost for want of buffer space */
+	bool is_file;               /* a capture file, not a device */
+	bool tells_drops;           /* ... that says how many frames its capture missed */
 	uint64_t dropped_in, dropped_out; /* the same, by the device's direction: one ring each */
 };
 

@@ -56,6 +56,15 @@ struct vmp_translation {
 	uint64_t since_ns;          /* of the frame that showed it */
 };
 
+/* The clock of one capture, compared with that of the first. */
+struct vmp_run_clock {
+	int hop;
+	double offset_s;                        /* ahead of the first */
+	double drift_ppm;
+	bool has_uncertainty;
+	double uncertainty_us;
+};
+
 struct vmp_run {
 	char *uri;                  /* libvirt connection, NULL: none was used */
 	uint64_t started_ns;        /* CLOCK_REALTIME: every point was open */
@@ -64,6 +73,8 @@ struct vmp_run {
 	uint64_t complete_ns;       /* frames up to this time were judged */
 	bool interrupted;           /* Ctrl-C, or a point vanished: ended before its time */
 	bool offline;               /* judged from files */
+	bool foreign;               /* ... that were captured by others: of the host nothing is known */
+	VMP_VEC(struct vmp_run_clock) clocks; /* only those that differ */
 	struct vmp_guest guest;
 	size_t nic;                 /* index of the interface in guest.nics */
 	bool has_address;

@@ -95,17 +95,18 @@ static void put_ports(const struct vmp_packet *packet, uint8_t *bytes, size_t le
  * The bytes behind the IP headers: a transport header without its checksum and the start of the payload.
  * Returns true and their number when they were captured.
  */
-static bool gather_transport(const struct vmp_frame *frame, const struct vmp_packet *packet, struct identity *identity,
-			     size_t *ret_len)
+static bool gather_transport(const struct vmp_frame *frame, const struct vmp_packet *packet, uint32_t most_bytes,
+			     struct identity *identity, size_t *ret_len)
 {
-	uint32_t l3_len = packet->l4_offset - packet->l3_offset, len, header;
+	uint32_t l3_len = packet->l4_offset - packet->l3_offset, len, header, payload;
 	struct vmp_cursor c;
 
 	if (packet->l4_offset == 0)
 		return false;
 	len = packet->ip_len > l3_len ? packet->ip_len - l3_len : 0;
 	header = packet->flags & VMP_PKT_L4 ? len - packet->payload_len : 0;
-	len = least(len, header + VMP_FINGERPRINT_PAYLOAD);
+	payload = most_bytes > l3_len + header ? most_bytes - l3_len - header : 0;
+	len = least(len, header + least(payload, VMP_FINGERPRINT_PAYLOAD));
 	/* A malformed packet may promise more than there is: all there is identifies it then. */
 	len = least(least(len, room_after(frame, packet->l4_offset)), BYTES_MAX);
 	c = cursor_at(frame, packet->l4_offset);
@@ -122,19 +123,19 @@ static bool gather_transport(const struct vmp_frame *frame, const struct vmp_pac
 	return true;
 }
 
-static bool gather_ip4(const struct vmp_frame *frame, const struct vmp_packet *packet, struct identity *identity,
-		       size_t *ret_len)
+static bool gather_ip4(const struct vmp_frame *frame, const struct vmp_packet *packet, uint32_t most_bytes,
+		       struct identity *identity, size_t *ret_len)
 {
 	set_addresses(identity, packet, 4);
 	identity->id = packet->ip_id;
 	identity->len = packet->ip_len;
 	identity->proto = packet->proto;
 	identity->fragment = packet->fragment_offset | packet->dont_fragment << 1 | packet->more_fragments;
-	return gather_transport(frame, packet, identity, ret_len);
+	return gather_transport(frame, packet, most_bytes, identity, ret_len);
 }
 
-static bool gather_ip6(const struct vmp_frame *frame, const struct vmp_packet *packet, struct identity *identity,
-		       size_t *ret_len)
+static bool gather_ip6(const struct vmp_frame *frame, const struct vmp_packet *packet, uint32_t most_bytes,
+		       struct identity *identity, size_t *ret_len)
 {
 	struct vmp_cursor c = cursor_at(frame, packet->l3_offset);
 
@@ -144,7 +145,7 @@ static bool gather_ip6(const struct vmp_frame *frame, const struct vmp_packet *p
 	identity->len = packet->ip_len;
 	identity->proto = packet->proto;
 	identity->fragment = packet->fragment_offset | packet->more_fragments;
-	return gather_transport(frame, packet, identity, ret_len);
+	return gather_transport(frame, packet, most_bytes, identity, ret_len);
 }
 
 static bool gather_arp(const struct vmp_packet *packet, struct identity *identity, size_t *ret_len)
@@ -188,6 +189,12 @@ static bool gather_other(const struct vmp_frame *frame, const struct vmp_packet 
 void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_frame *frame,
 			    const struct vmp_packet *packet, struct vmp_fingerprint *ret_fingerprint)
 {
+	vmp_packet_fingerprint_short(key, frame, packet, UINT32_MAX, ret_fingerprint);
+}
+
+void vmp_packet_fingerprint_short(const struct vmp_hash_key *key, const struct vmp_frame *frame, const struct vmp_packet *packet,
+				  uint32_t most_bytes, struct vmp_fingerprint *ret_fingerprint)
+{
 	struct identity identity;
 	size_t len = 0;
 	bool usable;
@@ -196,10 +203,10 @@ void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_fra
 	identity.bytes = identity.data;
 	if (packet->flags & VMP_PKT_IP4) {
 		identity.kind = KIND_IP4;
-		usable = gather_ip4(frame, packet, &identity, &len);
+		usable = gather_ip4(frame, packet, most_bytes, &identity, &len);
 	} else if (packet->flags & VMP_PKT_IP6) {
 		identity.kind = KIND_IP6;
-		usable = gather_ip6(frame, packet, &identity, &len);
+		usable = gather_ip6(frame, packet, most_bytes, &identity, &len);
 	} else if (packet->flags & VMP_PKT_ARP) {
 		identity.kind = KIND_ARP;
 		usable = gather_arp(packet, &identity, &len);

@@ -153,3 +153,11 @@ int vmp_json_finish(struct vmp_json *json, struct vmp_buf *out)
 	json->top = NULL;
 	return text && !out->oom ? 0 : -ENOMEM;
 }
+
+void vmp_json_real(struct vmp_json *json, struct json_object *parent, const char *key, double value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.9f", value);
+	put(json, parent, key, json_object_new_double_s(value, text));
+}

@@ -41,6 +41,9 @@ void vmp_json_ip(struct vmp_json *json, struct json_object *parent, const char *
 /* RFC 3339 text; nothing is added for 0. */
 void vmp_json_time(struct vmp_json *json, struct json_object *parent, const char *key, uint64_t realtime_ns);
 
+/* A measured value, in nine digits. */
+void vmp_json_real(struct vmp_json *json, struct json_object *parent, const char *key, double value);
+
 /* A fraction, value / 10^digits, exact and the same in every locale. */
 void vmp_json_decimal(struct vmp_json *json, struct json_object *parent, const char *key, uint64_t value,
 		      unsigned int digits);

@@ -13,6 +13,7 @@ static const char *const unsure_words[] = {
 	[VMP_UNSURE_UNOBSERVED] = "unobserved", [VMP_UNSURE_IDENTITY] = "identity",
 	[VMP_UNSURE_ACCOUNTING] = "accounting", [VMP_UNSURE_CLOCK] = "clock",
 	[VMP_UNSURE_NEIGHBOUR] = "neighbour",
+	[VMP_UNSURE_UNCOVERED] = "uncovered",
 };
 _Static_assert(sizeof(unsure_words) / sizeof(*unsure_words) == VMP_UNSURE_REASONS, "every reason has its word");
 
@@ -282,6 +283,25 @@ static void add_head(struct vmp_json *json, const struct vmp_run *run)
 	vmp_json_text(json, top, "filter", run->filter);
 }
 
+/* Captures with clocks of their own: how far each is ahead of the first. */
+static void add_clocks(struct vmp_json *json, const struct vmp_run *run)
+{
+	struct json_object *clocks;
+
+	if (run->clocks.n == 0)
+		return;
+	clocks = vmp_json_array(json, json->top, "clocks");
+	vmp_vec_foreach (clock, &run->clocks) {
+		struct json_object *object = vmp_json_object(json, clocks, NULL);
+
+		vmp_json_text(json, object, "hop", vmp_view_hop_name(&run->path, clock->hop));
+		vmp_json_real(json, object, "offset_s", clock->offset_s);
+		vmp_json_real(json, object, "drift_ppm", clock->drift_ppm);
+		if (clock->has_uncertainty)
+			vmp_json_real(json, object, "uncertainty_us", clock->uncertainty_us);
+	}
+}
+
 int vmp_json_trace(const struct vmp_run *run, const struct vmp_report_style *style, struct vmp_buf *out)
 {
 	bool *visible = vmp_view_hops(&run->path, &run->segments, &run->findings, &run->verdict);
@@ -298,6 +318,7 @@ int vmp_json_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	add_exchanges(&json, run);
 	add_backend(&json, run);
 	add_translations(&json, run);
+	add_clocks(&json, run);
 	vmp_json_findings(&json, json.top, &run->findings, &run->path);
 	add_verdict(&json, run);
 	notes = vmp_json_array(&json, json.top, "notes");

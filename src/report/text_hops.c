@@ -84,7 +84,7 @@ static void add_hop(struct vmp_table *table, const struct vmp_run *run, size_t h
 	const struct vmp_hop_seen *seen = vmp_view_seen(run, hop);
 
 	vmp_table_cell(table, VMP_INK_BOLD, place->name);
-	vmp_table_cell(table, VMP_INK_PLAIN, place->ifindex > 0 ? vmp_hop_kind_name(place->kind) : "");
+	vmp_table_cell(table, VMP_INK_PLAIN, place->ifindex > 0 || place->is_file ? vmp_hop_kind_name(place->kind) : "");
 	add_count(table, seen, seen ? &seen->to_guest : NULL);
 	add_count(table, seen, seen ? &seen->from_guest : NULL);
 	add_remark(table, run, hop);

@@ -37,7 +37,7 @@ check_PROGRAMS += tests/fuzz/replay_filter
 TESTS += tests/fuzz/replay_filter
 tests_fuzz_replay_filter_SOURCES = $(fuzz_replay) %D%/fuzz_filter.c
 tests_fuzz_replay_filter_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"filter"'
-tests_fuzz_replay_filter_LDADD = libvmp_path.a libvmp_capture.a libvmp_model.a libvmp_base.a $(LIBPCAP_LIBS)
+tests_fuzz_replay_filter_LDADD = libvmp_path.a libvmp_capture.a libvmp_model.a libvmp_base.a $(LIBPCAP_LIBS) $(ZLIB_LIBS)
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_filter
 tests_fuzz_fuzz_filter_SOURCES = %D%/fuzz_filter.c %D%/fuzz.h

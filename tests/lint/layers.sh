@@ -9,6 +9,7 @@ libxml/	domain
 libxml2/	domain
 netlink/	host
 pcap	capture
+zlib.h	capture
 json-c/	report,evidence
 json.h	report
 cap-ng.h	guard

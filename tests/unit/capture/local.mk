@@ -1,5 +1,5 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
-CAPTURE_TEST_LDADD = $(WHOLE) libvmp_capture.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS) $(LIBPCAP_LIBS)
+CAPTURE_TEST_LDADD = $(WHOLE) libvmp_capture.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS) $(LIBPCAP_LIBS) $(ZLIB_LIBS)
 check_PROGRAMS += tests/unit/capture/test_capture tests/unit/capture/test_counter
 TESTS += tests/unit/capture/test_capture tests/unit/capture/test_counter
 tests_unit_capture_test_capture_SOURCES = %D%/test_capture.c %D%/net.c %D%/net.h
