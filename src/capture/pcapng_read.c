@@ -123,6 +123,17 @@ static int find_interface(const struct vmp_savefile *file, uint32_t id, uint32_t
 	return 0;
 }
 
+/* dumpcap tells these times in microseconds, whatever the resolution of its packets is: then they would lie long ago. */
+static uint64_t statistics_ns(const struct vmp_savefile_link *link, uint64_t stamp)
+{
+	static const uint64_t long_ago_ns = 1000000000ULL * VMP_NS_PER_S; /* September 2001 */
+	struct vmp_savefile_link micro = *link;
+	uint64_t ns = to_ns(link, stamp);
+
+	micro.ticks = 1000000;
+	return ns < long_ago_ns && to_ns(&micro, stamp) >= long_ago_ns ? to_ns(&micro, stamp) : ns;
+}
+
 static int read_statistics(struct vmp_savefile *file, struct vmp_cursor c, struct vmp_err *err)
 {
 	struct vmp_savefile_interface *interface;
@@ -153,7 +164,7 @@ static int read_statistics(struct vmp_savefile *file, struct vmp_cursor c, struc
 			continue;
 		high = u32(file, &value);
 		low = u32(file, &value);
-		*(code == ISB_START ? &interface->start_ns : &interface->end_ns) = to_ns(link, high << 32 | low);
+		*(code == ISB_START ? &interface->start_ns : &interface->end_ns) = statistics_ns(link, high << 32 | low);
 		*(code == ISB_START ? &interface->has_start : &interface->has_end) = true;
 	}
 	/* The counts are since the start of the capture, so the last block's stand. */

@@ -98,7 +98,8 @@ def pcapng(path, interfaces, order="<"):
     for number, one in enumerate(interfaces):
         if "start" not in one:
             continue
-        stamp = lambda ts: struct.pack(order + "II", ts // 10 ** (9 - one.get("resolution", 9)) >> 32, ts // 10 ** (9 - one.get("resolution", 9)) & 0xffffffff)
+        unit = 10 ** (9 - one.get("statistics", one.get("resolution", 9)))
+        stamp = lambda ts: struct.pack(order + "II", ts // unit >> 32, ts // unit & 0xffffffff)
         out.append(block(5, struct.pack(order + "III", number, 0, 0) + option(2, stamp(one["start"]), order) + option(3, stamp(one["end"]), order) +
                          option(5, struct.pack(order + "Q", one.get("drops", 0)), order) + option(0, b"", order), order))
     with open(path, "wb") as file:
@@ -203,6 +204,10 @@ def main():
                     {"name": "tap0", "frames": tap, "resolution": 6, "start": START - SECOND, "end": START + 9 * SECOND}])
     check("pcapng that tells when it ran and that it missed none", [*a, "eth0=both", "tap0=both"], 2, "lost-in-host", (180, 20),
           (180, 0), "certain")
+    # dumpcap's statistics count microseconds although its packets count nanoseconds
+    pcapng("dumpcap", [{"name": "eth0", "frames": up, "statistics": 6, "start": START - SECOND, "end": START + 9 * SECOND},
+                       {"name": "tap0", "frames": tap, "statistics": 6, "start": START - SECOND, "end": START + 9 * SECOND}])
+    check("statistics in other units than the packets", [*a, "eth0=dumpcap", "tap0=dumpcap"], 2, "lost-in-host", (180, 20), (180, 0), "certain")
     pcapng("swapped", [{"name": "eth0", "frames": up}, {"name": "tap0", "frames": tap}], ">")
     check("pcapng in the other byte order, hops by their interfaces", [*a, "net=swapped:eth0", "vm=swapped:tap0"], 2, "lost-in-host",
           (180, 20), (180, 0), "likely")
