@@ -23,11 +23,12 @@ struct replay {
 	struct vmp_err *err;
 };
 
-static void tell(struct replay *replay)
+/* What was known when all up to this time had been judged. */
+static void tell(struct replay *replay, uint64_t judged_ns)
 {
 	const struct vmp_run *run = replay->run;
 
-	while (replay->told < run->blinds.n && run->blinds.v[replay->told].told_ns <= replay->judged_ns)
+	while (replay->told < run->blinds.n && run->blinds.v[replay->told].told_ns <= judged_ns)
 		vmp_replay_tell(replay->match, &run->blinds.v[replay->told++]);
 }
 
@@ -35,11 +36,11 @@ static void tell(struct replay *replay)
 static void judge_until(struct replay *replay, uint64_t ts_ns)
 {
 	while (replay->judged_ns + VMP_REPLAY_STEP_NS < ts_ns) {
-		tell(replay);
-		replay->judged_ns += VMP_REPLAY_STEP_NS;
+		replay->judged_ns = vmp_replay_next_step(replay->match, replay->judged_ns, ts_ns - 1);
+		tell(replay, replay->judged_ns - VMP_REPLAY_STEP_NS);
 		vmp_match_settle(replay->match, replay->judged_ns);
 	}
-	tell(replay);
+	tell(replay, replay->judged_ns);
 }
 
 static int add_frame(struct replay *replay, struct vmp_frame *frame, const struct vmp_index_row *row)

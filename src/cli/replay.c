@@ -13,6 +13,16 @@ uint64_t vmp_replay_first_step(const struct vmp_run *run)
 	return run->started_ns - run->started_ns % VMP_REPLAY_STEP_NS;
 }
 
+uint64_t vmp_replay_next_step(const struct vmp_match *match, uint64_t judged_ns, uint64_t limit_ns)
+{
+	uint64_t due_ns = vmp_match_due_ns(match), next_ns = judged_ns + VMP_REPLAY_STEP_NS;
+
+	if (due_ns < limit_ns - limit_ns % VMP_REPLAY_STEP_NS)
+		limit_ns = due_ns + VMP_REPLAY_STEP_NS - 1;
+	limit_ns -= limit_ns % VMP_REPLAY_STEP_NS;
+	return limit_ns > next_ns ? limit_ns : next_ns;
+}
+
 int vmp_replay_match(const struct vmp_run *run, const struct vmp_hash_key *key, bool fates, struct vmp_match **ret_match,
 		     struct vmp_err *err)
 {

@@ -19,6 +19,12 @@
 uint64_t vmp_replay_first_step(const struct vmp_run *run);
 
 /*
+ * The end of the next step after judged_ns at which anything is decided, or else of the last step until limit_ns; always at least the
+ * next one. Right if no frame comes before the last step. So years that a clock jumps by, or that are made up, are passed over at once.
+ */
+uint64_t vmp_replay_next_step(const struct vmp_match *match, uint64_t judged_ns, uint64_t limit_ns);
+
+/*
  * A matcher for a run whose path, NIC, points, address, settle time, start and planned end are known. key: of its tables; fates: what
  * becomes of each packet will be fetched.
  */

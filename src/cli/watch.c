@@ -22,7 +22,7 @@
 #define ORDER_BYTES    (64U << 20)
 #define HELD_BYTES     (192U << 20) /* of frames whose fate is not known yet, for the evidence */
 
-#define BLINDS_MAX     65536U /* gaps told of all points; more become one without an end */
+#define BLINDS_MAX     65536U /* gaps of all points that are remembered */
 
 /* A frame that waits until the fate of its packet is known. */
 struct kept {
@@ -69,22 +69,11 @@ struct window {
 /* Tell the matcher what a point missed, and remember it: who judges again must know the same. */
 static void tell(struct window *window, const struct vmp_blind *what)
 {
-	struct vmp_run *run = &window->trace->run;
-	struct vmp_blind *blind;
+	struct vmp_blind now = *what, blind;
 
-	if (run->blinds.n >= BLINDS_MAX)
-		return;
-	blind = vmp_vec_add(&run->blinds);
-	if (!blind)
-		return;
-	*blind = *what;
-	blind->told_ns = window->judged_ns;
-	if (run->blinds.n + run->points.n >= BLINDS_MAX) {
-		/* Too many to remember each: from here on nothing is certain at this point. */
-		blind->counted = false;
-		blind->to_ns = UINT64_MAX;
-	}
-	vmp_replay_tell(window->trace->match, blind);
+	now.told_ns = window->judged_ns;
+	if (vmp_run_add_blind(&window->trace->run, &now, BLINDS_MAX, &blind) != 0)
+		vmp_replay_tell(window->trace->match, &blind);
 }
 
 static void tell_gap(struct window *window, size_t point, uint64_t from_ns, uint64_t to_ns, enum vmp_unsure why)
@@ -366,12 +355,22 @@ static void look_at_clock(struct window *window)
 		tell_gap(window, i, 0, UINT64_MAX, VMP_UNSURE_CLOCK);
 }
 
+/* Not earlier than what was judged: a clock that was set back would put packets that were counted out of the window again. */
+static uint64_t not_before_judged(const struct window *window, uint64_t ns)
+{
+	const uint64_t started_ns = window->trace->run.started_ns, least_ns = window->judged_ns > started_ns ? window->judged_ns : started_ns;
+
+	return ns > least_ns ? ns : least_ns;
+}
+
 static void close_window(struct window *window, uint64_t end_ns)
 {
+	struct vmp_run *run = &window->trace->run;
+
 	window->closed = true;
 	window->end_ns = end_ns;
-	window->trace->run.ended_ns = end_ns;
-	vmp_match_close_window(window->trace->match, end_ns);
+	run->ended_ns = not_before_judged(window, end_ns);
+	vmp_match_close_window(window->trace->match, run->ended_ns);
 	look_at_backend(window);
 	if (window->trace->backend_watched)
 		vmp_backend_close_window(&window->trace->backend);
@@ -395,11 +394,14 @@ static int judge_until(struct window *window, uint64_t complete_ns)
 	struct vmp_match *match = window->trace->match;
 
 	while (window->judged_ns + VMP_REPLAY_STEP_NS <= complete_ns) {
-		int code = match_frames(window, window->judged_ns + VMP_REPLAY_STEP_NS);
+		uint64_t next_ns = vmp_order_next_ns(window->order);
+		uint64_t limit_ns = next_ns < complete_ns - VMP_REPLAY_STEP_NS ? next_ns + VMP_REPLAY_STEP_NS - 1 : complete_ns;
+		uint64_t step_ns = vmp_replay_next_step(match, window->judged_ns, limit_ns);
+		int code = match_frames(window, step_ns);
 
 		if (code < 0)
 			return code;
-		window->judged_ns += VMP_REPLAY_STEP_NS;
+		window->judged_ns = step_ns;
 		vmp_match_settle(match, window->judged_ns);
 		code = keep_settled(window);
 		if (code < 0)
@@ -410,10 +412,11 @@ static int judge_until(struct window *window, uint64_t complete_ns)
 
 static int judge_rest(struct window *window, uint64_t complete_ns)
 {
-	int code = match_frames(window, complete_ns);
+	uint64_t last_ns = not_before_judged(window, complete_ns);
+	int code = match_frames(window, last_ns);
 
-	window->trace->run.complete_ns = complete_ns;
-	vmp_match_settle_all(window->trace->match, complete_ns);
+	window->trace->run.complete_ns = last_ns;
+	vmp_match_settle_all(window->trace->match, last_ns);
 	return code < 0 ? code : keep_settled(window);
 }
 

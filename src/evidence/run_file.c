@@ -11,7 +11,7 @@
 #define NAME   "run.json"
 
 enum {
-	NICS_MAX = 1024, ADDRESSES_MAX = 1024, HOPS_MAX = 512, HOMES_MAX = 1 << 20, FACTS_MAX = 4096, POINTS_MAX = 512,
+	NICS_MAX = 1024, ADDRESSES_MAX = 1 << 18, HOPS_MAX = 512, HOMES_MAX = 1 << 20, FACTS_MAX = 4096, POINTS_MAX = 512,
 	BLINDS_MAX = 1 << 20, TRANSLATIONS_MAX = 1 << 16, DEVICES_MAX = 4096, NOTES_MAX = 1 << 16,
 };
 
@@ -194,7 +194,7 @@ static const char *check_path(const struct vmp_path *path)
 
 static const char *check(const struct vmp_run *run)
 {
-	enum { SETTLE_MAX_S = 3600 };
+	enum { SETTLE_MAX_S = 60 };
 
 	if (!run->guest.name)
 		return "the guest has no name";

@@ -82,6 +82,9 @@ void vmp_match_drops(struct vmp_match *match, size_t point, enum vmp_devdir devd
 /* The window closes at this time: packets first seen later are context. */
 void vmp_match_close_window(struct vmp_match *match, uint64_t end_ns);
 
+/* With no more frames, vmp_match_settle() decides nothing before this time; UINT64_MAX: nothing waits to be decided. */
+uint64_t vmp_match_due_ns(const struct vmp_match *match);
+
 /* All frames up to complete_ns have been added: decide what can be decided. */
 void vmp_match_settle(struct vmp_match *match, uint64_t complete_ns);
 

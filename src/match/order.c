@@ -327,6 +327,15 @@ bool vmp_order_pop(struct vmp_order *order, uint64_t complete_ns, struct vmp_fra
 	return true;
 }
 
+uint64_t vmp_order_next_ns(const struct vmp_order *order)
+{
+	uint64_t next_ns = order->n > 0 ? order->heap[0].ts_ns : UINT64_MAX;
+
+	for (size_t i = 0; i < order->n_sources; i++)
+		next_ns = order->heads[i] < next_ns ? order->heads[i] : next_ns;
+	return next_ns;
+}
+
 uint64_t vmp_order_late(const struct vmp_order *order)
 {
 	return order->late;

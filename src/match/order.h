@@ -28,6 +28,9 @@ int vmp_order_push(struct vmp_order *order, const struct vmp_frame *frame);
  */
 bool vmp_order_pop(struct vmp_order *order, uint64_t complete_ns, struct vmp_frame *ret_frame);
 
+/* The time of the oldest frame that waits; UINT64_MAX: none does. */
+uint64_t vmp_order_next_ns(const struct vmp_order *order);
+
 /* Frames that came after a later one had been handed out. */
 uint64_t vmp_order_late(const struct vmp_order *order);
 

@@ -233,6 +233,15 @@ static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t co
 	}
 }
 
+uint64_t vmp_match_due_ns(const struct vmp_match *match)
+{
+	uint32_t slot = vmp_pool_nth(match->pool, match->n_settled);
+
+	if (slot == VMP_POOL_NONE)
+		return UINT64_MAX;
+	return slot == VMP_POOL_DONE ? 0 : vmp_pool_at(match->pool, slot)->ts_ns + match->conf.settle_ns;
+}
+
 void vmp_match_settle(struct vmp_match *match, uint64_t complete_ns)
 {
 	match->settled_ns = complete_ns;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/run.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,43 @@ void vmp_run_note(struct vmp_run *run, const char *fmt, ...)
 		*slot = text;
 	else
 		free(text);
+}
+
+/* The last gaps of the points take the last places, one for each point. */
+static bool is_blind_for_good(const struct vmp_run *run, size_t point, size_t most)
+{
+	for (size_t i = most - run->points.n; i < run->blinds.n; i++)
+		if (run->blinds.v[i].point == point)
+			return true;
+	return false;
+}
+
+int vmp_run_add_blind(struct vmp_run *run, const struct vmp_blind *what, size_t most, struct vmp_blind *ret_blind)
+{
+	bool last = run->blinds.n + run->points.n >= most;
+	struct vmp_blind *slot;
+
+	if (last && is_blind_for_good(run, what->point, most))
+		return 0;
+	*ret_blind = *what;
+	/* A clock that was set back between two looks turns them round. */
+	if (what->from_ns > what->to_ns) {
+		ret_blind->from_ns = what->to_ns;
+		ret_blind->to_ns = what->from_ns;
+	}
+	if (last) {
+		ret_blind->counted = false;
+		ret_blind->from_ns = 0;
+		ret_blind->to_ns = UINT64_MAX;
+		run->capture_whole = false;
+		vmp_run_note(run, "%s missed something too often to remember each time: from then on nothing is certain there",
+			     run->points.v[what->point].name);
+	}
+	slot = vmp_vec_add(&run->blinds);
+	if (!slot)
+		return -ENOMEM;
+	*slot = *ret_blind;
+	return 1;
 }
 
 void vmp_run_clear(struct vmp_run *run)

@@ -108,6 +108,13 @@ const char *vmp_run_hop_name(const struct vmp_run *run, int hop);
 /* Add a line to the notes. */
 void vmp_run_note(struct vmp_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Remember what a point missed; `most` of all points together. When these run out, each point gets one last gap that is without beginning
+ * and end, which the notes say: nothing more is certain there, and no later gap of it is needed. ret_blind: what the matcher is to be told.
+ * Returns 1; 0 when that point has its last one, so that there is nothing to tell; -ENOMEM when ret_blind is not remembered.
+ */
+int vmp_run_add_blind(struct vmp_run *run, const struct vmp_blind *what, size_t most, struct vmp_blind *ret_blind);
+
 /* Free all a run owns and zero it. */
 void vmp_run_clear(struct vmp_run *run);
 

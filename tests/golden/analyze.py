@@ -107,6 +107,21 @@ def another_version(place):
     return refused(folder, "run.json", "vmpath.run/99", "vmpath.run/1")
 
 
+def long_ago(place):
+    """What waits for the end of a window that is centuries long has long been decided: that takes no time."""
+    for name, value in (("complete_ns", 9 * 10**18), ("started_ns", 1)):
+        folder = place / f"long-{name}"
+        shutil.copytree(FOLDER, folder)
+        run_file = json.loads((folder / "run.json").read_text())
+        run_file["run"][name] = value
+        (folder / "run.json").write_text(json.dumps(run_file))
+        sums(folder)
+        was, p = json.loads((FOLDER / "report.json").read_text()), run("--json", folder)
+        if p.returncode != 2 or json.loads(p.stdout)["segments"] != was["segments"]:
+            return f"{name}: status {p.returncode}; {p.stderr}{p.stdout[:2000]}"
+    return None
+
+
 def fewer_rows(place):
     folder = changed(place, "frames.idx", lambda p: p.write_bytes(p.read_bytes()[:-24]))
     sums(folder)
@@ -147,6 +162,7 @@ def main():
         case("a report that SHA256SUMS names is missed",
              refused(changed(place, "report.txt", lambda p: p.unlink()), "report.txt", "missing"))
         case("frames that were left out are not lost", left_out(place))
+        case("centuries are passed over at once", long_ago(place))
         case("a run.json of another version is refused", another_version(place))
         case("rows that are missing are refused", fewer_rows(place))
         case("a row that is cut off is refused", cut_row(place))

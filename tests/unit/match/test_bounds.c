@@ -408,12 +408,41 @@ static void wrong_port(void **state)
 	}
 }
 
+/* Until then settling changes nothing, and then it does: who passes over the time between judges alike. */
+static void due(void **state)
+{
+	struct world world;
+	struct vmp_settled settled;
+	struct vmp_packet first = udp(&mac_gateway, &mac_guest, 1), second = udp(&mac_gateway, &mac_guest, 2);
+
+	(void)state;
+	world_init(&world, 0);
+	world_start(&world, NULL);
+	assert_true(vmp_match_due_ns(world.match) == UINT64_MAX);
+	see(&world, ETH0, VMP_DEV_IN, START, &first);
+	see(&world, ETH0, VMP_DEV_IN, START + 300 * MS, &second);
+	for (uint64_t sent = START; sent <= START + 300 * MS; sent += 300 * MS) {
+		uint64_t due_ns = vmp_match_due_ns(world.match);
+
+		assert_true(due_ns == sent + SEC);
+		vmp_match_settle(world.match, due_ns - 1);
+		assert_false(vmp_match_next(world.match, &settled));
+		vmp_match_settle(world.match, due_ns);
+		assert_true(vmp_match_next(world.match, &settled));
+		assert_int_equal(settled.fate, VMP_FATE_LOST);
+		assert_false(vmp_match_next(world.match, &settled));
+	}
+	assert_true(vmp_match_due_ns(world.match) == UINT64_MAX);
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds),     cmocka_unit_test(not_only_by_drops), cmocka_unit_test(many_drops),
 		cmocka_unit_test(opened_late_and_clock), cmocka_unit_test(one_bucket), cmocka_unit_test(same_keys),
 		cmocka_unit_test(ids_come_round), cmocka_unit_test(duplicates), cmocka_unit_test(wrong_port),
+		cmocka_unit_test(due),
 	};
 
 	return cmocka_run_group_tests_name("match: bounds", tests, NULL, NULL);

@@ -252,8 +252,9 @@ static void order_merges(void **state)
 			memset(bytes, (int)(n & 255), len);
 			assert_int_equal(vmp_order_push(order, &in), 0);
 		}
-		while (vmp_order_pop(order, n >= 20000 ? UINT64_MAX : now + 50, &frame)) {
+		for (uint64_t next_ns; next_ns = vmp_order_next_ns(order), vmp_order_pop(order, n >= 20000 ? UINT64_MAX : now + 50, &frame);) {
 			assert_true(frame.ts_ns >= last_ns);
+			assert_true(frame.ts_ns == next_ns);
 			last_ns = frame.ts_ns;
 			assert_false(seen[frame.wire_len]);
 			seen[frame.wire_len] = true;
@@ -263,6 +264,7 @@ static void order_merges(void **state)
 		}
 	}
 	assert_int_equal(out, 20000);
+	assert_true(vmp_order_next_ns(order) == UINT64_MAX);
 	assert_int_equal(vmp_order_late(order), 0);
 	vmp_order_free(order);
 }

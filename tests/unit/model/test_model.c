@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,6 +248,56 @@ static void a_full_run_is_freed(void **state)
 	vmp_run_clear(&run); /* twice is once */
 }
 
+static struct vmp_blind blind(size_t point, uint64_t from_ns, uint64_t to_ns)
+{
+	return (struct vmp_blind){.point = point, .counted = true, .frames = 1, .from_ns = from_ns, .to_ns = to_ns, .why = VMP_UNSURE_CAPTURE_LOSS};
+}
+
+/* One point that misses something all the time must not take the places of the others: what they miss would count as lost. */
+static void gaps_run_out_for_no_point(void **state)
+{
+	enum { MOST = 10 };
+	struct vmp_run run = {.capture_whole = true};
+	struct vmp_blind what = blind(0, 1, 2), told;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		snprintf(((struct vmp_point *)vmp_vec_add(&run.points))->name, VMP_IFNAMSIZ, "eth%zu", i);
+	for (size_t i = 0; i < MOST - 3; i++) {
+		assert_int_equal(vmp_run_add_blind(&run, &what, MOST, &told), 1);
+		assert_true(told.counted && told.from_ns == 1 && told.to_ns == 2);
+	}
+	assert_true(run.capture_whole && run.notes.n == 0);
+	assert_int_equal(vmp_run_add_blind(&run, &what, MOST, &told), 1);
+	assert_true(!told.counted && told.point == 0 && told.from_ns == 0 && told.to_ns == UINT64_MAX);
+	assert_false(run.capture_whole);
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(vmp_run_add_blind(&run, &what, MOST, &told), 0);
+	for (size_t point = 1; point < 3; point++) {
+		what = blind(point, 5, 6);
+		assert_int_equal(vmp_run_add_blind(&run, &what, MOST, &told), 1);
+		assert_true(!told.counted && told.point == point && told.from_ns == 0 && told.to_ns == UINT64_MAX);
+		assert_int_equal(vmp_run_add_blind(&run, &what, MOST, &told), 0);
+	}
+	assert_int_equal(run.blinds.n, MOST);
+	assert_int_equal(run.notes.n, 3);
+	assert_non_null(strstr(run.notes.v[2], "eth2"));
+	vmp_run_clear(&run);
+}
+
+static void a_gap_of_a_clock_that_went_back_is_one(void **state)
+{
+	struct vmp_run run = {0};
+	struct vmp_blind what = blind(0, 9, 4), told;
+
+	(void)state;
+	assert_non_null(vmp_vec_add(&run.points));
+	assert_int_equal(vmp_run_add_blind(&run, &what, 10, &told), 1);
+	assert_true(told.counted && told.from_ns == 4 && told.to_ns == 9);
+	assert_memory_equal(&run.blinds.v[0], &told, sizeof(told));
+	vmp_run_clear(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +312,8 @@ int main(void)
 		cmocka_unit_test(gauges_are_found),
 		cmocka_unit_test(an_empty_run_answers),
 		cmocka_unit_test(a_full_run_is_freed),
+		cmocka_unit_test(gaps_run_out_for_no_point),
+		cmocka_unit_test(a_gap_of_a_clock_that_went_back_is_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
