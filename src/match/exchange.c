@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 16384, PROBES = 16 };
+enum { MOST = 16384, SLOTS = 2 * MOST }; /* at most half full: which questions have room depends on their order alone, not on the key */
 
 #define AGAIN_AFTER_NS 50000000ULL  /* a repetition this soon after the answer crossed it on the way */
 #define RESOLVER_NS    900000000ULL /* no resolver asks the same more often (RFC 1122 2.3.2.1, RFC 4861 RetransTimer): a tool does */
@@ -36,6 +36,8 @@ struct question {
 struct vmp_exchange_table {
 	struct vmp_hash_key key;
 	uint16_t tags[SLOTS];   /* 0: free; else some of the hash of its key, so that a search need not look at the slots */
+	size_t n;
+	uint64_t overlooked;    /* sightings of questions for which there was no room */
 	uint64_t with_repeats;  /* questions with asked_again: only then traffic is searched for signs of having got the answer */
 	struct question slots[SLOTS];
 };
@@ -158,26 +160,26 @@ static struct reading read_packet(const struct vmp_packet *packet)
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
-/* The slot of a key; with `make` a free one, or one that is settled and forgotten, when it is not there. */
+/* The slot of a key; with `make` a free one when it is not there. NULL: it is not, or there is no room. */
 static struct question *find(struct vmp_exchange_table *table, const struct key *key, bool make)
 {
 	uint64_t hash = vmp_hash_half(&table->key, key, sizeof(*key));
 	uint16_t tag = (uint16_t)(hash >> 48 | 1);
-	size_t spare = SLOTS;
+	size_t at = hash % SLOTS;
 
-	for (unsigned int i = 0; i < PROBES; i++) {
-		size_t at = (hash + i) % SLOTS;
-
+	for (; table->tags[at]; at = (at + 1) % SLOTS)
 		if (table->tags[at] == tag && memcmp(&table->slots[at].key, key, sizeof(*key)) == 0)
 			return &table->slots[at];
-		if (spare == SLOTS && !table->tags[at])
-			spare = at;
-	}
-	if (!make || spare == SLOTS)
+	if (!make)
 		return NULL;
-	table->tags[spare] = tag;
-	table->slots[spare] = (struct question){.key = *key};
-	return &table->slots[spare];
+	if (table->n >= MOST) {
+		table->overlooked++;
+		return NULL;
+	}
+	table->n++;
+	table->tags[at] = tag;
+	table->slots[at] = (struct question){.key = *key};
+	return &table->slots[at];
 }
 
 /* A retransmitted SYN is the same question again, and an echo request that comes twice was doubled on the way. */
@@ -309,7 +311,14 @@ void vmp_exchange_see(struct vmp_exchange_table *table, enum vmp_exchange_place 
 struct sum {
 	struct vmp_exchange exchange;
 	uint64_t worst;
+	const struct question *shown; /* the worst one; of equal ones the first */
 };
+
+/* Which of two equally bad ones is shown does not depend on where the table has them: another key would show another. */
+static bool is_before(const struct question *a, const struct question *b)
+{
+	return a->first_ns != b->first_ns ? a->first_ns < b->first_ns : memcmp(&a->key, &b->key, sizeof(a->key)) < 0;
+}
 
 static void add_question(struct sum *sum, const struct question *question, uint64_t now_ns, uint64_t patience_ns)
 {
@@ -331,11 +340,17 @@ static void add_question(struct sum *sum, const struct question *question, uint6
 		exchange->first_ns = question->first_ns;
 	if (question->last_ns > exchange->last_ns)
 		exchange->last_ns = question->last_ns;
-	if (bad > sum->worst || !exchange->asker.family) {
+	if (!sum->shown || bad > sum->worst || (bad == sum->worst && is_before(question, sum->shown))) {
 		sum->worst = bad;
+		sum->shown = question;
 		exchange->asker = question->key.asker;
 		exchange->asked_of = question->key.target;
 	}
+}
+
+uint64_t vmp_exchange_overlooked(const struct vmp_exchange_table *table)
+{
+	return table->overlooked;
 }
 
 int vmp_exchange_report(const struct vmp_exchange_table *table, uint64_t now_ns, uint64_t patience_ns, bool has_edge,

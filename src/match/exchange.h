@@ -35,4 +35,7 @@ int vmp_exchange_report(const struct vmp_exchange_table *table, uint64_t now_ns,
 			bool (*is_guests)(const void *context, const struct vmp_ip *ip), const void *context,
 			vmp_exchanges *ret_exchanges);
 
+/* Sightings of questions that were not followed, since there is room for so many only. */
+uint64_t vmp_exchange_overlooked(const struct vmp_exchange_table *table);
+
 #endif

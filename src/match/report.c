@@ -144,6 +144,9 @@ int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 	match->observations.wrong_vni_frames = run->observations.wrong_vni_frames;
 	match->observations.wrong_vni = run->observations.wrong_vni;
 	report_addresses(match, run);
+	if (vmp_exchange_overlooked(match->exchanges))
+		vmp_run_note(run, "more questions were asked than can be followed: of later ones nothing is said (%llu sightings)",
+			     (unsigned long long)vmp_exchange_overlooked(match->exchanges));
 	return vmp_exchange_report(match->exchanges, match->settled_ns, match->conf.settle_ns, match->has_edge, is_guests,
 				   match, &run->exchanges);
 }

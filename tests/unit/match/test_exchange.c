@@ -303,8 +303,38 @@ static void full(void **state)
 		both(VMP_FROM_GUEST, SEC + i * US + 100, reply);
 	}
 	asked = tell(VMP_EXCHANGE_ICMP_ECHO, VMP_TO_GUEST).asked;
-	assert_in_range(asked, 1000, 60000);
+	assert_int_equal(asked, 16384);
 	assert_int_equal(tell(VMP_EXCHANGE_ICMP_ECHO, VMP_TO_GUEST).answered, asked);
+	assert_int_equal(vmp_exchange_overlooked(table), 2 * (60000 - 16384));
+}
+
+/* Who judges again has another key: which questions have room and which one is shown must not depend on it. */
+static void any_key(void **state)
+{
+	struct vmp_exchange first = {0};
+
+	(void)state;
+	for (uint64_t k = 0; k < 8; k++) {
+		struct vmp_hash_key key = {{k, 3 * k}};
+		struct vmp_exchange exchange;
+
+		vmp_exchange_free(table);
+		table = vmp_exchange_new(&key);
+		assert_non_null(table);
+		for (uint16_t i = 0; i < 20; i++) {
+			struct vmp_packet question = echo(true, true, i);
+
+			question.src = ip4(1, i);
+			/* Half of them at the same time; none is answered. */
+			both(VMP_TO_GUEST, SEC + (i / 2) * MS, question);
+		}
+		exchange = tell(VMP_EXCHANGE_ICMP_ECHO, VMP_TO_GUEST);
+		assert_int_equal(exchange.asked, 20);
+		assert_int_equal(vmp_exchange_overlooked(table), 0);
+		if (k == 0)
+			first = exchange;
+		assert_true(vmp_ip_equal(&exchange.asker, &first.asker));
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -315,6 +345,7 @@ int main(void)
 		TEST(answered_of_each_kind), TEST(no_answer), TEST(no_questions), TEST(others_addresses),
 		TEST(asked_again),	     TEST(crossed),   TEST(handshake),	  TEST(refused),
 		TEST(pending),		     TEST(outside_the_window), TEST(answer_lost_inside), TEST(full),
+		TEST(any_key),
 	};
 
 	return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
