@@ -96,6 +96,11 @@ bool vmp_ip_in_prefix(const struct vmp_ip *ip, const struct vmp_ip *prefix, unsi
 	return rest == 0 || ((ip->b[whole] ^ prefix->b[whole]) >> (8 - rest)) == 0;
 }
 
+bool vmp_ip_is_link_local(const struct vmp_ip *ip)
+{
+	return ip->family == 6 ? ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80 : ip->family == 4 && ip->b[0] == 169 && ip->b[1] == 254;
+}
+
 bool vmp_ip_is_group(const struct vmp_ip *ip)
 {
 	static const uint8_t limited[4] = {255, 255, 255, 255};

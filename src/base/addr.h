@@ -53,6 +53,9 @@ bool vmp_ip_equal(const struct vmp_ip *a, const struct vmp_ip *b);
 /* True when ip lies in prefix/len (len in bits; same family). */
 bool vmp_ip_in_prefix(const struct vmp_ip *ip, const struct vmp_ip *prefix, unsigned int len);
 
+/* True for an address that holds on one link alone: fe80::/10, 169.254.0.0/16. */
+bool vmp_ip_is_link_local(const struct vmp_ip *ip);
+
 /* True for a multicast address or the IPv4 limited broadcast. */
 bool vmp_ip_is_group(const struct vmp_ip *ip);
 

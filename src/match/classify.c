@@ -297,6 +297,9 @@ struct vmp_class vmp_classify(const struct vmp_class_context *context, int hop, 
 
 	if (!(packet->flags & VMP_PKT_ETH) || role >= sizeof(rules) / sizeof(*rules) || !rules[role].to_guest)
 		return class;
+	/* Beyond this host's routing the guest's packets are those that were found to be: what is said to all there ends there. */
+	if (view.at->routed && !(packet->flags & VMP_PKT_TRANSLATED))
+		return class;
 	view.from_guest_mac = context->path->has_guest_mac && vmp_mac_equal(&packet->src_mac, guest);
 	view.to_guest_mac = context->path->has_guest_mac && vmp_mac_equal(&packet->dst_mac, guest);
 	view.group = vmp_mac_is_group(&packet->dst_mac);

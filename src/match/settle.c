@@ -93,6 +93,8 @@ static enum vmp_fate decide_unseen(struct vmp_match *match, struct vmp_sight *op
 		return VMP_FATE_NONE;
 	if (match->translate && vmp_translate_ends_here(match->translate, open->connection))
 		return unsure(open, VMP_UNSURE_UNOBSERVED);
+	if (match->translate && open->gateway == VMP_NEXT_HOP_UNKNOWN)
+		return unsure(open, VMP_UNSURE_IDENTITY);
 	if (match->translate && vmp_translate_waits(match->translate, open->gateway, open->ts_ns))
 		return unsure(open, VMP_UNSURE_NEIGHBOUR);
 	spares = look_at_spares(match, open);

@@ -12,7 +12,7 @@ enum {
 	RECENT = 1 << 15,       /* packets remembered by what stays of them; a power of two */
 	CONNECTIONS = 1 << 14,
 	SLOTS = 2 * CONNECTIONS,
-	NEXT_HOPS = 64,
+	NEXT_HOPS = 512,
 	PROBES = 32,            /* slots looked through for a key */
 	PAYLOAD = 16,
 	ECHO_REQUEST = 8, ECHO_REPLY = 0, ECHO6_REQUEST = 128, ECHO6_REPLY = 129,
@@ -421,38 +421,40 @@ static bool see_coming(struct vmp_translate *translate, const struct vmp_frame *
 	return true;
 }
 
-static int next_hop_number(struct vmp_translate *translate, const struct vmp_ip *ip)
+/* The number of a next hop, -1 when it is none; with `make` it is one from now on, and -2 says that there is no room. */
+static int next_hop_number(struct vmp_translate *translate, const struct vmp_ip *ip, bool make)
 {
-	size_t i = 0;
-
-	while (i < translate->n_next_hops && !vmp_ip_equal(&translate->next_hops[i].ip, ip))
-		i++;
-	if (i == NEXT_HOPS)
+	for (size_t i = 0; i < translate->n_next_hops; i++)
+		if (vmp_ip_equal(&translate->next_hops[i].ip, ip))
+			return (int)i;
+	if (!make)
 		return -1;
-	if (i == translate->n_next_hops)
-		translate->next_hops[translate->n_next_hops++] = (struct next_hop){.ip = *ip};
-	return (int)i;
+	if (translate->n_next_hops == NEXT_HOPS)
+		return VMP_NEXT_HOP_UNKNOWN;
+	translate->next_hops[translate->n_next_hops] = (struct next_hop){.ip = *ip};
+	return (int)translate->n_next_hops++;
 }
 
-/* The host asks for the MAC of a next hop, or hears it. */
-static void see_neighbour(struct vmp_translate *translate, const struct vmp_frame *frame, const struct vmp_packet *packet)
+/*
+ * The host asks for the MAC of a next hop, or hears it: in an answer, or when that one asks itself. What others in the network ask one
+ * another is passed over. Returns whether it is of use.
+ */
+static bool see_neighbour(struct vmp_translate *translate, const struct vmp_frame *frame, const struct vmp_packet *packet)
 {
 	bool nd = packet->flags & VMP_PKT_ND;
 	bool asks = nd ? packet->icmp_type == 135 : packet->arp_op == 1;
-	const struct vmp_ip *ip = nd ? &packet->nd_target : frame->devdir == VMP_DEV_OUT ? &packet->dst : &packet->src;
-	int number = -1;
+	int number;
 
-	if (frame->devdir == VMP_DEV_OUT && asks)
-		number = next_hop_number(translate, ip);
-	/* Who asks this host for its MAC has told its own. */
-	else if (frame->devdir == VMP_DEV_IN && (!nd || !asks))
-		number = next_hop_number(translate, ip);
-	if (number < 0)
-		return;
-	if (frame->devdir == VMP_DEV_OUT)
-		translate->next_hops[number].asked_ns = frame->ts_ns;
-	else
+	if (frame->devdir == VMP_DEV_OUT) {
+		number = asks ? next_hop_number(translate, nd ? &packet->nd_target : &packet->dst, true) : -1;
+		if (number >= 0)
+			translate->next_hops[number].asked_ns = frame->ts_ns;
+		return number >= 0;
+	}
+	number = nd && asks ? -1 : next_hop_number(translate, nd ? &packet->nd_target : &packet->src, false);
+	if (number >= 0)
 		translate->next_hops[number].answered_ns = frame->ts_ns;
+	return number >= 0;
 }
 
 bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct vmp_frame *frame, const struct vmp_ip *addresses,
@@ -466,10 +468,8 @@ bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct 
 		see_inside(translate, frame, packet);
 	if (!at->routed)
 		return true;
-	if (packet->flags & (VMP_PKT_ARP | VMP_PKT_ND)) {
-		see_neighbour(translate, frame, packet);
-		return true;
-	}
+	if (packet->flags & (VMP_PKT_ARP | VMP_PKT_ND))
+		return see_neighbour(translate, frame, packet);
 	if (!is_followed(packet))
 		return false;
 	if (is_own(leaves ? &packet->src : &packet->dst, addresses, n)) {
@@ -487,7 +487,8 @@ enum vmp_owed_outside vmp_translate_must_leave(const struct vmp_path *path, cons
 {
 	const struct vmp_lead *lead = packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6) ? vmp_path_lead(path, &packet->dst) : NULL;
 
-	if (!lead || lead->hop < 0 || !is_followed(packet) || packet->ttl <= 1)
+	/* A source of another network is no guest's of this one: what routes and filters make of it is not known. */
+	if (!lead || lead->hop < 0 || !is_followed(packet) || packet->ttl <= 1 || !vmp_path_is_inside(path, &packet->src))
 		return VMP_STAYS_HERE;
 	*ret_hop = lead->hop;
 	return path->leads_unsure ? VMP_MAY_LEAVE : VMP_MUST_LEAVE;
@@ -510,7 +511,7 @@ int vmp_translate_next_hop(struct vmp_translate *translate, const struct vmp_pac
 {
 	const struct vmp_lead *lead = vmp_path_lead(translate->path, &from_guest->dst);
 
-	return lead ? next_hop_number(translate, lead->has_gateway ? &lead->gateway : &from_guest->dst) : -1;
+	return lead ? next_hop_number(translate, lead->has_gateway ? &lead->gateway : &from_guest->dst, true) : -1;
 }
 
 bool vmp_translate_waits(const struct vmp_translate *translate, int next_hop, uint64_t ts_ns)

@@ -49,7 +49,10 @@ enum vmp_owed_outside { VMP_STAYS_HERE, VMP_MUST_LEAVE, VMP_MAY_LEAVE };
 /* Must a packet from the guest be seen at an uplink (ret_hop, unless it stays here)? MAY: this host has rules that were not read. */
 enum vmp_owed_outside vmp_translate_must_leave(const struct vmp_path *path, const struct vmp_packet *packet, int *ret_hop);
 
-/* The next hop that a packet waits for when nobody says its MAC: a number for vmp_translate_waits(), -1 when there is none. */
+/* More next hops than can be remembered: whether this one answers is not known. */
+#define VMP_NEXT_HOP_UNKNOWN (-2)
+
+/* The next hop that a packet waits for when nobody says its MAC: a number for vmp_translate_waits(), or _UNKNOWN, or -1: none. */
 int vmp_translate_next_hop(struct vmp_translate *translate, const struct vmp_packet *from_guest);
 
 /* Was the next hop asked for its MAC at about this time, and has not answered since? */

@@ -35,6 +35,17 @@ int vmp_path_add_fact(struct vmp_path *path, const char *code, int hop, const ch
 	return 0;
 }
 
+bool vmp_path_is_inside(const struct vmp_path *path, const struct vmp_ip *ip)
+{
+	vmp_vec_foreach (own, &path->own) {
+		int hop = vmp_path_find(path, own->ifindex);
+
+		if (hop >= 0 && !path->hops.v[hop].routed && vmp_ip_in_prefix(ip, &own->ip, own->prefix_len))
+			return true;
+	}
+	return false;
+}
+
 const struct vmp_lead *vmp_path_lead(const struct vmp_path *path, const struct vmp_ip *ip)
 {
 	const struct vmp_lead *best = NULL;

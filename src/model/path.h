@@ -134,6 +134,9 @@ const char *vmp_observed_name(enum vmp_observed observed);
 /* Index of the hop with this ifindex, -1: none. */
 int vmp_path_find(const struct vmp_path *path, int ifindex);
 
+/* Routed path: is this address of a network that this host has inside, where the guest is? */
+bool vmp_path_is_inside(const struct vmp_path *path, const struct vmp_ip *ip);
+
 /* The route that a packet to this address takes: the longest prefix. NULL: none. Borrowed. */
 const struct vmp_lead *vmp_path_lead(const struct vmp_path *path, const struct vmp_ip *ip);
 

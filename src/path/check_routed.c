@@ -28,27 +28,15 @@ static void check_way_out(struct vmp_check *check)
 		       "no routing table of this host has a default route: the guest reaches only what a narrower route leads to");
 }
 
-static bool is_in_network(const struct vmp_ip *ip, const struct vmp_host_address *network)
-{
-	if (network->ip.family != ip->family || network->prefix_len > (ip->family == 6 ? 128 : 32))
-		return false;
-	for (unsigned int i = 0; i < network->prefix_len; i++)
-		if ((ip->b[i / 8] ^ network->ip.b[i / 8]) & (0x80U >> i % 8))
-			return false;
-	return true;
-}
-
-/* Link-local networks are on every device: where a route leads says nothing there. */
-static bool is_link_local(const struct vmp_ip *ip)
-{
-	return ip->family == 6 ? ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80 : ip->b[0] == 169 && ip->b[1] == 254;
-}
-
-/* Only addresses of the network that the host has on the guest's device: a guest can claim any other. */
+/*
+ * Only addresses of the network that the host has on the guest's device: a guest can claim any other. Link-local networks are on every
+ * device: where a route leads says nothing there.
+ */
 static bool belongs_to(const struct vmp_check *check, const struct vmp_link *device, const struct vmp_ip *ip)
 {
 	vmp_vec_foreach (address, &check->host->addresses)
-		if (address->ifindex == device->ifindex && address->prefix_len > 0 && !is_link_local(ip) && is_in_network(ip, address))
+		if (address->ifindex == device->ifindex && address->prefix_len > 0 && !vmp_ip_is_link_local(ip) &&
+		    vmp_ip_in_prefix(ip, &address->ip, address->prefix_len))
 			return true;
 	return false;
 }

@@ -45,22 +45,21 @@ static void add_address(struct vmp_buf *buf, const struct vmp_filter_parts *part
 	vmp_buf_printf(buf, ")");
 }
 
-/* Is it in a network that this host has on one of the hops inside? Then it is the guest's own, or a neighbour's of it. */
-static bool is_inside(const struct vmp_path *path, const struct vmp_ip *ip)
+/* A network of this host's inside, as pcap-filter(7) wants it: without the bits of a host. */
+static void add_network(struct vmp_buf *buf, const struct vmp_host_address *own)
 {
-	vmp_vec_foreach (own, &path->own) {
-		int hop = vmp_path_find(path, own->ifindex);
+	struct vmp_ip network = own->ip;
+	char text[VMP_IP_STRLEN];
 
-		if (hop >= 0 && !path->hops.v[hop].routed && own->ip.family == ip->family &&
-		    vmp_ip_in_prefix(ip, &own->ip, own->prefix_len))
-			return true;
-	}
-	return false;
+	for (unsigned int i = own->prefix_len; i < (network.family == 4 ? 32U : 128U); i++)
+		network.b[i / 8] &= (uint8_t)~(0x80U >> i % 8);
+	vmp_buf_printf(buf, " or net %s/%u", vmp_ip_format(&network, text), own->prefix_len);
 }
 
 /*
  * Beyond routing no MAC tells whose a packet is. A peer's address does; else those are taken that this host has there, which
- * translated packets have, and the guest's own, for it may not be translated. And how this host asks for its next hop.
+ * translated packets have, and those inside, for not all are translated: the guest may use one that was not known before. And how this
+ * host asks for its next hop.
  */
 static void add_routed(struct vmp_buf *buf, const struct vmp_filter_parts *parts)
 {
@@ -69,17 +68,20 @@ static void add_routed(struct vmp_buf *buf, const struct vmp_filter_parts *parts
 	char ip[VMP_IP_STRLEN];
 
 	vmp_buf_printf(buf, "arp or " ND);
-	if (parts->address && !is_inside(path, parts->address)) {
+	if (parts->address && !vmp_path_is_inside(path, parts->address)) {
 		vmp_buf_printf(buf, " or host %s", vmp_ip_format(parts->address, ip));
 		return;
 	}
-	vmp_vec_foreach (own, &path->own)
+	vmp_vec_foreach (own, &path->own) {
+		int at = vmp_path_find(path, own->ifindex);
+
 		if (own->ifindex == hop->ifindex)
 			vmp_buf_printf(buf, " or host %s", vmp_ip_format(&own->ip, ip));
+		else if (at >= 0 && !path->hops.v[at].routed && !parts->address)
+			add_network(buf, own);
+	}
 	if (parts->address)
 		vmp_buf_printf(buf, " or host %s", vmp_ip_format(parts->address, ip));
-	for (size_t i = 0; !parts->address && i < parts->n_addresses; i++)
-		vmp_buf_printf(buf, " or host %s", vmp_ip_format(&parts->addresses[i].ip, ip));
 }
 
 static void add_device_part(struct vmp_buf *buf, const struct vmp_filter_parts *parts)

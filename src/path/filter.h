@@ -15,8 +15,6 @@ struct vmp_filter_parts {
 	const struct vmp_tunnel *tunnel; /* the frames are inside packets of this tunnel */
 	const struct vmp_path *routed;  /* the device is beyond this host's routing: the hop is `hop` of this path */
 	int hop;
-	const struct vmp_nic_address *addresses; /* the guest's own, n_addresses of them; for routed */
-	size_t n_addresses;
 	const char *all_from;           /* "inbound" or "outbound": what goes this way is the guest's, whatever its MAC */
 };
 

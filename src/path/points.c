@@ -12,7 +12,7 @@ static bool is_captured(const struct vmp_hop *hop)
 	return hop->ifindex > 0 && hop->observed != VMP_OBSERVED_NO;
 }
 
-static int add_point(const struct vmp_path *path, const struct vmp_hop *hop, const struct vmp_nic *nic, const struct vmp_ip *address,
+static int add_point(const struct vmp_path *path, const struct vmp_hop *hop, const struct vmp_ip *address,
 		     const char *operator_filter, bool promisc, vmp_points *points)
 {
 	struct vmp_filter_parts parts = {.mac = path->has_guest_mac ? &path->guest_mac : NULL, .address = address,
@@ -29,8 +29,6 @@ static int add_point(const struct vmp_path *path, const struct vmp_hop *hop, con
 	if (hop->routed) {
 		parts.routed = path;
 		parts.hop = (int)(hop - path->hops.v);
-		parts.addresses = nic->addresses.v;
-		parts.n_addresses = nic->addresses.n;
 	}
 	if (hop->has_tunnel) {
 		if (vmp_filter_make(&parts, &point->inner_filter) < 0)
@@ -46,12 +44,13 @@ int vmp_path_points(const struct vmp_path *path, const struct vmp_nic *nic, cons
 {
 	vmp_points points = {0};
 
+	(void)nic;
 	for (size_t i = 0; i < path->hops.n; i++) {
 		ret_hop_points[i] = -1;
 		if (!is_captured(&path->hops.v[i]))
 			continue;
 		ret_hop_points[i] = (int)points.n;
-		if (add_point(path, &path->hops.v[i], nic, address, operator_filter, promisc, &points) < 0) {
+		if (add_point(path, &path->hops.v[i], address, operator_filter, promisc, &points) < 0) {
 			vmp_points_clear(&points);
 			return vmp_err_set(err, ENOMEM, "path", path->hops.v[i].name,
 					   "preparing the capture at %s: out of memory", path->hops.v[i].name);

@@ -90,23 +90,19 @@ static bool routed_takes(const struct vmp_walk *walk)
 	return walk->backend && !vmp_walk_xml_bridge(walk->nic) && has_route_to(walk->host, walk->backend);
 }
 
-enum { UPLINKS_MAX = 4, LEADS_MAX = 4096 };
+/* A packet is looked up among the leads one after the other; a router with more routes than this is not followed through. */
+enum { UPLINKS_MAX = 4, LEADS_MAX = 512 };
 
 /*
  * Can packets of the guest leave by this device? The one of the default route may be anything; else only what is a card, or stands on
  * one: other bridges lead to other guests.
  */
-static bool leads_out(const struct vmp_walk *walk, const struct vmp_link *link)
+static bool leads_out(const struct vmp_walk *walk, const struct vmp_link *link, const struct vmp_link *first)
 {
 	if (!link || link == walk->master || link == walk->backend)
 		return false;
-	return link == vmp_walk_default_device(walk->host) || link->kind == VMP_LINK_NIC || link->kind == VMP_LINK_VLAN ||
+	return link == first || link->kind == VMP_LINK_NIC || link->kind == VMP_LINK_VLAN ||
 	       link->kind == VMP_LINK_BOND || link->kind == VMP_LINK_TEAM;
-}
-
-static bool is_link_local(const struct vmp_ip *ip)
-{
-	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
 }
 
 static void add_uplink(struct vmp_walk *walk, const struct vmp_link *link)
@@ -125,26 +121,25 @@ static void add_uplinks(struct vmp_walk *walk)
 	const struct vmp_link *first = vmp_walk_default_device(walk->host);
 	size_t before = walk->path->hops.n;
 
-	if (leads_out(walk, first))
+	if (leads_out(walk, first, first))
 		add_uplink(walk, first);
 	vmp_vec_foreach (route, &walk->host->routes) {
-		const struct vmp_link *link = vmp_host_link(walk->host, route->oif);
+		const struct vmp_link *link;
 
-		if (route->table == RT_TABLE_MAIN && route->type == RTN_UNICAST && !is_link_local(&route->dst) && leads_out(walk, link) &&
-		    walk->path->hops.n < before + UPLINKS_MAX)
+		if (walk->path->hops.n >= before + UPLINKS_MAX)
+			return;
+		if (route->table != RT_TABLE_MAIN || route->type != RTN_UNICAST || vmp_ip_is_link_local(&route->dst))
+			continue;
+		link = vmp_host_link(walk->host, route->oif);
+		if (leads_out(walk, link, first))
 			add_uplink(walk, link);
 	}
 }
 
 static void add_lead(struct vmp_walk *walk, const struct vmp_lead *lead)
 {
-	struct vmp_lead *copy;
+	struct vmp_lead *copy = vmp_vec_add(&walk->path->leads);
 
-	if (walk->path->leads.n >= LEADS_MAX) {
-		walk->path->leads_unsure = true;
-		return;
-	}
-	copy = vmp_vec_add(&walk->path->leads);
 	if (!copy)
 		walk->oom = true;
 	else
@@ -169,14 +164,14 @@ static void add_leads(struct vmp_walk *walk)
 
 	/* In a VRF the main table is not asked. */
 	walk->path->leads_unsure = host->has_rules || host->routes_torn || host->addresses_torn || walk->master->master;
+	if (host->routes.n + host->addresses.n > LEADS_MAX) {
+		walk->path->leads_unsure = true;
+		return;
+	}
 	vmp_vec_foreach (address, &host->addresses) {
 		struct vmp_lead lead = {.dst = address->ip, .prefix_len = address->ip.family == 6 ? 128 : 32, .hop = -1};
 
 		add_lead(walk, &lead);
-	}
-	if (host->routes.n > LEADS_MAX) {
-		walk->path->leads_unsure = true;
-		return;
 	}
 	vmp_vec_foreach (route, &host->routes) {
 		struct vmp_lead lead = {.dst = route->dst, .prefix_len = route->prefix_len, .hop = -1, .has_gateway = route->has_gateway,
@@ -199,7 +194,7 @@ static void add_own(struct vmp_walk *walk)
 	vmp_vec_foreach (address, &walk->host->addresses) {
 		struct vmp_host_address *own;
 
-		if (is_link_local(&address->ip) || vmp_path_find(walk->path, address->ifindex) < 0)
+		if (vmp_ip_is_link_local(&address->ip) || vmp_path_find(walk->path, address->ifindex) < 0)
 			continue;
 		own = vmp_vec_add(&walk->path->own);
 		if (!own) {
@@ -217,7 +212,7 @@ static void add_network_side(struct vmp_walk *walk)
 
 	if (walk->master && walk->master->kind == VMP_LINK_BRIDGE)
 		add_uplinks(walk);
-	else if (leads_out(walk, uplink)) {
+	else if (leads_out(walk, uplink, uplink)) {
 		hop = vmp_walk_add(walk, vmp_walk_kind(uplink), VMP_ROLE_ROUTED, uplink->name, uplink->ifindex, -2);
 		vmp_walk_why(walk, hop, VMP_OBSERVED_NO, "packets are routed%s between here and the guest, whose device is in no bridge: "
 			     "not followed", walk->hints->nat ? " and translated" : "");

@@ -64,7 +64,7 @@ static void start(struct world *world)
 		[GUEST] = {"guest", VMP_HOP_GUEST, VMP_ROLE_GUEST, 5, VMP_DEV_IN},
 	};
 	static const int points[] = {ETH0, VIRBR0, TAP};
-	struct vmp_match_conf conf = {.start_ns = T0, .settle_ns = SEC, .key = {{1, 2}}};
+	struct vmp_match_conf conf = {.start_ns = T0, .settle_ns = SEC, .key = {{1, 2}}, .has_address = true, .address = PEER_IP};
 	struct vmp_err err = {0};
 
 	memset(world, 0, sizeof(*world));
@@ -80,6 +80,8 @@ static void start(struct world *world)
 					.observed = device ? VMP_OBSERVED_YES : VMP_OBSERVED_NO};
 	}
 	*(struct vmp_mac *)vmp_vec_add(&world->path.host_macs) = mac_bridge;
+	*(struct vmp_host_address *)vmp_vec_add(&world->path.own) = (struct vmp_host_address){ETH0 + 1, OUTSIDE_IP, 24};
+	*(struct vmp_host_address *)vmp_vec_add(&world->path.own) = (struct vmp_host_address){VIRBR0 + 1, BRIDGE_IP, 24};
 	lead(&world->path, BRIDGE_IP, 32, -1);
 	lead(&world->path, OUTSIDE_IP, 32, -1);
 	lead(&world->path, ip(192, 168, 122, 0), 24, -1);
@@ -330,14 +332,70 @@ static void stays_here(void **state)
 	end(&world);
 }
 
-static void see_arp(struct world *world, enum vmp_devdir devdir, uint16_t op, struct vmp_ip src, struct vmp_ip dst)
+static bool see_arp(struct world *world, enum vmp_devdir devdir, uint16_t op, struct vmp_ip src, struct vmp_ip dst)
 {
 	struct vmp_packet packet = {.flags = VMP_PKT_ETH | VMP_PKT_ARP, .ethertype = 0x0806, .arp_op = op, .src = src, .dst = dst,
-				    .src_mac = devdir == VMP_DEV_OUT ? mac_uplink : mac_gateway};
+				    .src_mac = devdir == VMP_DEV_OUT ? mac_uplink : mac_gateway,
+				    .dst_mac = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}};
 	uint8_t bytes[42] = {0};
 	struct vmp_frame frame = {.ts_ns = world->now_ns, .devdir = devdir, .wire_len = 42, .cap_len = 42, .data = bytes};
+	struct vmp_fingerprint fingerprint = {.id = {{world->now_ns, op}}, .usable = true};
 
-	assert_true(vmp_match_translate(world->match, &frame, &packet));
+	if (!vmp_match_translate(world->match, &frame, &packet))
+		return false;
+	assert_int_equal(vmp_match_add(world->match, &frame, &packet, &fingerprint), 0);
+	return true;
+}
+
+/* What is said to all in the network beyond is not said to the guest, not even a question for the ADDRESS of the call. */
+static void others_questions(void **state)
+{
+	struct world world;
+
+	(void)state;
+	start(&world);
+	assert_false(see_arp(&world, VMP_DEV_IN, 1, ip(198, 51, 100, 77), PEER_IP));
+	assert_true(see_arp(&world, VMP_DEV_OUT, 1, OUTSIDE_IP, ip(198, 51, 100, 1)));
+	/* This one was asked for, and now asks itself: it lives. */
+	assert_true(see_arp(&world, VMP_DEV_IN, 1, ip(198, 51, 100, 1), PEER_IP));
+	world.now_ns += MS;
+	finish(&world);
+	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, 0);
+	assert_int_equal(world.run.seen.v[ETH0].to_guest.packets, 0);
+	end(&world);
+}
+
+/* Whether a next hop answers is not known of those that there is no room for: their packets are no loss. */
+static void many_next_hops(void **state)
+{
+	struct world world;
+
+	(void)state;
+	start(&world);
+	world.path.leads.v[3].has_gateway = false;
+	for (unsigned int i = 0; i < 600; i++)
+		see_arp(&world, VMP_DEV_OUT, 1, OUTSIDE_IP, ip(198, 51, (uint8_t)(101 + i / 256), (uint8_t)i));
+	out(&world, &(struct story){.proto = 1, .guest_port = 3, .outside_port = 3, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1}, true);
+	finish(&world);
+	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 0);
+	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure_why[VMP_UNSURE_IDENTITY], 1);
+	end(&world);
+}
+
+/* A source that is not of the network inside: what this host makes of it is not known, and the capture outside may not show it. */
+static void strange_source(void **state)
+{
+	struct story ping = {.proto = 1, .guest_port = 3, .outside_port = 3, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1};
+	struct world world;
+
+	(void)state;
+	start(&world);
+	world.path.own.v[1].ip = ip(10, 0, 0, 1);
+	out(&world, &ping, true);
+	finish(&world);
+	assert_int_equal(segment(&world, VMP_FROM_GUEST, TAP, VIRBR0).delivered, 1);
+	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).offered, 0);
+	end(&world);
 }
 
 static void dead_next_hop(void **state)
@@ -463,6 +521,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(masquerade), cmocka_unit_test(from_outside), cmocka_unit_test(port_given_anew), cmocka_unit_test(stays_here),
 		cmocka_unit_test(dead_next_hop), cmocka_unit_test(known_already), cmocka_unit_test(too_many), cmocka_unit_test(random_stories),
+		cmocka_unit_test(others_questions), cmocka_unit_test(many_next_hops), cmocka_unit_test(strange_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,7 @@ static void unseen_hops_have_no_point(void **state)
 	assert_int_equal(list.n, 3);
 	assert_string_equal(list.v[0].name, "eth0");
 	assert_non_null(strstr(list.v[0].filter, "host 198.51.100.2"));
+	assert_non_null(strstr(list.v[0].filter, "net 192.168.122.0/24"));
 	assert_null(strstr(list.v[0].filter, "ether host"));
 	assert_string_equal(list.v[1].name, "virbr0");
 	assert_int_equal(hop_points[2], -1);
