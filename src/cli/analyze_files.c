@@ -457,11 +457,12 @@ static void assume_coverage(struct vmp_analysis *analysis)
 	struct vmp_run *run = &analysis->run;
 
 	vmp_vec_foreach (segment, &run->segments) {
+		/* Both ends are files: of what lies beyond them there is no segment. */
 		const struct vmp_source *a = &analysis->sources[segment->from - 1], *b = &analysis->sources[segment->to - 1];
 		uint64_t uncovered = segment->unsure_why[VMP_UNSURE_UNCOVERED];
 		bool told = b->has_start && b->has_end;
 
-		if (segment->delivered > 0 || seen_there(run, segment) > 0 || a->apart || b->apart || segment->from > (int)analysis->n_sources)
+		if (segment->delivered > 0 || seen_there(run, segment) > 0 || a->apart || b->apart)
 			continue;
 		segment->assumed = !told && (segment->lost > 0 || uncovered > 0);
 		if (told || uncovered == 0)
