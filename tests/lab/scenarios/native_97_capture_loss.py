@@ -25,7 +25,7 @@ def burst(ns, n):
 
 
 def trace_stopped(lab, bursts, *args):
-    """Bursts to the guest, which the stopped program reads too late: a buffer of 1 MiB holds 4400 of them at most. Returns the Result."""
+    """Bursts to the guest, which the stopped program reads too late: a buffer of 1 MiB holds 5500 of them at most. Returns the Result."""
     ping = lab.traffic("ping")
     run = lab.start("trace", "--json", "-d", "8", *args, "web01", GUEST_IP)
     run.wait_unprivileged()
@@ -69,11 +69,12 @@ def most_lost(lab):
     if HOST_IP not in lab.host.run("ip -4 addr show dev br0").out:
         lab.host.run(f"ip addr add {HOST_IP}/24 dev br0")
         lab.finally_(lab.host.run, f"ip addr del {HOST_IP}/24 dev br0")
-    # the host's own burst passes the tap alone, and is not filtered
-    result = trace_stopped(lab, [(lab.host, 17000), (lab.network, 8000)], "--buffer", "4096")
+    # The host's own burst passes the tap alone, and is not filtered. The tap's capture holds 12,000 to 22,000 frames: how full the
+    # kernel's blocks get depends on the machine. So it loses some, and fewer than the filter drops.
+    result = trace_stopped(lab, [(lab.host, 24000), (lab.network, 17000)], "--buffer", "4096")
     dropped = int(re.search(r"counter packets (\d+)", lab.host.run("nft list table bridge burst").out)[1])
     blind = result.hop(UPLINK)["capture"]["dropped"]
-    if dropped < 7000:
+    if dropped < 16000:
         raise LabFault(f"the filter dropped {dropped} only")
     s = judge.segment(result, "to_guest", UPLINK, TAP)
     low, high = s.get("lost_min", s["lost"]), s.get("lost_max", s["lost"])
