@@ -36,6 +36,20 @@ static inline const uint8_t *vmp_cursor_take(struct vmp_cursor *c, size_t n)
 	return p;
 }
 
+/*
+ * A number in network order in a header that was taken whole, as a pointer to an array of its length: the compiler knows the bounds then,
+ * and there is one check for all fields.
+ */
+static inline uint16_t vmp_be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t vmp_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static inline uint8_t vmp_cursor_u8(struct vmp_cursor *c)
 {
 	const uint8_t *p = vmp_cursor_take(c, 1);
@@ -47,14 +61,14 @@ static inline uint16_t vmp_cursor_be16(struct vmp_cursor *c)
 {
 	const uint8_t *p = vmp_cursor_take(c, 2);
 
-	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	return p ? vmp_be16(p) : 0;
 }
 
 static inline uint32_t vmp_cursor_be32(struct vmp_cursor *c)
 {
 	const uint8_t *p = vmp_cursor_take(c, 4);
 
-	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
+	return p ? vmp_be32(p) : 0;
 }
 
 /* Copy n bytes to out; zeros when fewer are left. */

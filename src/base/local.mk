@@ -8,4 +8,4 @@ libvmp_base_a_SOURCES = \
   %D%/hash.c %D%/hash.h \
   %D%/log.c %D%/log.h \
   %D%/str.c %D%/str.h \
-  %D%/vec.c %D%/vec.h
+  %D%/vec.c %D%/vec.h %D%/zero.h

@@ -1,5 +1,6 @@
 sbin_PROGRAMS += vmpath
 vmpath_CFLAGS = $(AM_CFLAGS)
+vmpath_LDFLAGS = $(VMP_LDFLAGS)
 vmpath_SOURCES = \
   %D%/analyze.h \
   %D%/analyze_evidence.c \

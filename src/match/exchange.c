@@ -269,12 +269,11 @@ static void note_success(struct vmp_exchange_table *table, enum vmp_direction di
 		question->asked_again = 0;
 }
 
-/* Most packets: TCP after the handshake. */
-static bool is_plain_tcp(const struct vmp_packet *packet)
+/* Most packets are not: TCP after the handshake, UDP. */
+static bool may_be_part(const struct vmp_packet *packet)
 {
-	const uint32_t looked_at = VMP_PKT_ARP | VMP_PKT_ND | VMP_PKT_TCP | VMP_PKT_L4 | VMP_PKT_FRAGMENT;
-
-	return (packet->flags & looked_at) == (VMP_PKT_TCP | VMP_PKT_L4) && !(packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_RST));
+	return (packet->flags & (VMP_PKT_ARP | VMP_PKT_ND | VMP_PKT_ICMP | VMP_PKT_ICMP6)) ||
+	       ((packet->flags & VMP_PKT_TCP) && (packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_RST)));
 }
 
 void vmp_exchange_see(struct vmp_exchange_table *table, enum vmp_exchange_place place, enum vmp_direction direction,
@@ -285,7 +284,7 @@ void vmp_exchange_see(struct vmp_exchange_table *table, enum vmp_exchange_place 
 	struct reading reading;
 	bool is_question, at_far;
 
-	if (table->with_repeats == 0 && is_plain_tcp(packet))
+	if (table->with_repeats == 0 && !may_be_part(packet))
 		return;
 	reading = read_packet(packet);
 	is_question = reading.part == PART_QUESTION;

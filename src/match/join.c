@@ -114,6 +114,8 @@ static void note_tie(struct vmp_match *match, const struct vmp_sight *open, cons
 {
 	struct vmp_tie *note = &match->ties[match->next_tie++ % VMP_MATCH_TIES];
 
+	if (here->ts_ns > match->last_tie_ns)
+		match->last_tie_ns = here->ts_ns;
 	note->ts_ns = here->ts_ns;
 	note->open_ns = open->ts_ns;
 	note->since_ns = open->since_ns;
@@ -136,7 +138,7 @@ static void note_edges(struct vmp_match *match, const struct vmp_sight *open, ui
 
 void vmp_match_inherit_doubt(struct vmp_match *match, struct vmp_sight *open)
 {
-	for (size_t i = 0; i < VMP_MATCH_TIES; i++) {
+	for (size_t i = 0; i < VMP_MATCH_TIES && open->ts_ns <= match->last_tie_ns; i++) {
 		const struct vmp_tie *note = &match->ties[i];
 		struct vmp_sight older;
 

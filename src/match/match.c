@@ -8,6 +8,7 @@
  * show up there, and if its bytes are not known there in another shape; else it is unsure.
  */
 #include "match/match.h"
+#include "base/zero.h"
 #include "match/cut.h"
 #include "match/match_internal.h"
 
@@ -212,36 +213,32 @@ static void note_cut(struct vmp_match *match, const struct vmp_packet *packet, s
 	sight->flow = vmp_cut_flow(addresses_hash(match, packet), sight, packet->proto);
 }
 
-static struct vmp_sight make_sight(struct vmp_match *match, const struct vmp_frame *frame,
-				   const struct vmp_packet *packet, const struct vmp_fingerprint *fingerprint, int hop,
-				   const struct vmp_class *class)
+/* The pool's part of it is not set. */
+static void make_sight(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
+		       const struct vmp_fingerprint *fingerprint, int hop, const struct vmp_class *class, struct vmp_sight *sight)
 {
-	struct vmp_sight sight = {
-		.ts_ns = frame->ts_ns,
-		.since_ns = frame->ts_ns,
-		.id = fingerprint->id,
-		.wire_len = frame->wire_len,
-		.ip_len = packet->ip_len ? packet->ip_len : frame->wire_len,
-		.hop = (int16_t)hop,
-		.expect = (int16_t)class->expect,
-		.next_hop = (int16_t)class->next,
-		.tag = class->tag,
-		.gateway = -1,
-		.direction = (uint8_t)class->direction,
-		.owed = class->owed,
-		.unobserved = class->unobserved,
-		.group = class->group,
-		.wrong_tag = class->wrong_tag,
-		/* Of a packet that comes in fragments it is not known whether all did. */
-		.usable = fingerprint->usable && !((packet->flags & VMP_PKT_OUTER_FRAGMENT) && class->direction == VMP_TO_GUEST),
-		.relevant = class->sort != VMP_SORT_STRAY || class->reflected,
-		.elsewhere = class->sort == VMP_SORT_ELSEWHERE,
-	};
-
-	sight.at = vmp_match_place_of(match, &sight);
+	vmp_zero(sight, offsetof(struct vmp_sight, link));
+	sight->ts_ns = sight->since_ns = frame->ts_ns;
+	sight->id = fingerprint->id;
+	sight->wire_len = frame->wire_len;
+	sight->ip_len = packet->ip_len ? packet->ip_len : frame->wire_len;
+	sight->hop = (int16_t)hop;
+	sight->expect = (int16_t)class->expect;
+	sight->next_hop = (int16_t)class->next;
+	sight->tag = class->tag;
+	sight->gateway = -1;
+	sight->direction = (uint8_t)class->direction;
+	sight->owed = class->owed;
+	sight->unobserved = class->unobserved;
+	sight->group = class->group;
+	sight->wrong_tag = class->wrong_tag;
+	/* Of a packet that comes in fragments it is not known whether all did. */
+	sight->usable = fingerprint->usable && !((packet->flags & VMP_PKT_OUTER_FRAGMENT) && class->direction == VMP_TO_GUEST);
+	sight->relevant = class->sort != VMP_SORT_STRAY || class->reflected;
+	sight->elsewhere = class->sort == VMP_SORT_ELSEWHERE;
+	sight->at = vmp_match_place_of(match, sight);
 	if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6))
-		note_cut(match, packet, &sight);
-	return sight;
+		note_cut(match, packet, sight);
 }
 
 /* What can no longer be met in time makes way for what can. */
@@ -336,9 +333,11 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	};
 	int hop = match->point_hops[frame->point];
 	struct vmp_class class = vmp_classify(&context, hop, frame->devdir, packet);
-	struct vmp_sight sight = make_sight(match, frame, packet, fingerprint, hop, &class);
+	struct vmp_sight sight;
 	bool spare, open;
 
+	__builtin_prefetch(vmp_match_recent_of(match, hop, class.direction, &fingerprint->id), 1);
+	make_sight(match, frame, packet, fingerprint, hop, &class, &sight);
 	expire(match, frame->ts_ns);
 	vmp_match_observe(match, hop, frame->devdir, frame->ts_ns, &class, packet);
 	vmp_match_count_seen(match, &sight, class.sort);

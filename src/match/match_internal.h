@@ -114,6 +114,7 @@ struct vmp_match {
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
+	uint64_t last_tie_ns;           /* the latest time of all */
 	struct vmp_pair pairs[VMP_MATCH_PAIRS]; /* seen lately: a packet comes at each hop, and seldom alone */
 	struct vmp_recent *recent;      /* VMP_MATCH_RECENT of them, by fingerprint and hop */
 	bool spare_way_used;            /* something did go on from an inactive slave */
@@ -146,6 +147,9 @@ void vmp_match_observe_spare(struct vmp_match *match, const struct vmp_sight *he
 
 /* Count a sighting at its hop. (observe.c) */
 void vmp_match_count_seen(struct vmp_match *match, const struct vmp_sight *sight, enum vmp_sort sort);
+
+/* Where a sighting like this one was remembered last, or any other. (observe.c) */
+struct vmp_recent *vmp_match_recent_of(const struct vmp_match *match, int hop, enum vmp_direction direction, const struct vmp_hash128 *id);
 
 /* Count a sighting that is a copy of one at the same hop. spare: the hop before has not seen so many. (observe.c) */
 void vmp_match_count_duplicate(struct vmp_match *match, const struct vmp_sight *here, bool spare);

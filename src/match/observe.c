@@ -121,14 +121,18 @@ void vmp_match_count_seen(struct vmp_match *match, const struct vmp_sight *sight
 	}
 }
 
+struct vmp_recent *vmp_match_recent_of(const struct vmp_match *match, int hop, enum vmp_direction direction, const struct vmp_hash128 *id)
+{
+	return &match->recent[(id->h[0] ^ (uint64_t)hop * 0x9e3779b9U ^ direction) % VMP_MATCH_RECENT];
+}
+
 /*
  * Where the hop before has seen fewer, or where no two packets are alike: a sender that uses IPv4 ids gives each its own, those
  * it sends again too. Other equal packets may well be two.
  */
 void vmp_match_count_duplicate(struct vmp_match *match, const struct vmp_sight *here, bool spare)
 {
-	size_t slot = (here->id.h[0] ^ (uint64_t)here->hop * 0x9e3779b9U ^ here->direction) % VMP_MATCH_RECENT;
-	struct vmp_recent *recent = &match->recent[slot];
+	struct vmp_recent *recent = vmp_match_recent_of(match, here->hop, (enum vmp_direction)here->direction, &here->id);
 	bool same = recent->valid && recent->hop == here->hop && recent->direction == here->direction &&
 		    recent->id.h[0] == here->id.h[0] && recent->id.h[1] == here->id.h[1] &&
 		    here->ts_ns >= recent->ts_ns && here->ts_ns - recent->ts_ns <= VMP_MATCH_COPY_NS;

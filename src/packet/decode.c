@@ -2,6 +2,8 @@
 #include "packet/packet.h"
 #include "packet/walk.h"
 
+#include "base/zero.h"
+
 static const struct {
 	uint16_t ethertype;
 	vmp_decode_fn *decode;
@@ -68,6 +70,6 @@ void vmp_packet_decode(const struct vmp_frame *frame, struct vmp_packet *ret_pac
 {
 	struct vmp_walk w = vmp_walk_begin(frame);
 
-	memset(ret_packet, 0, sizeof(*ret_packet));
+	vmp_zero(ret_packet, sizeof(*ret_packet));
 	vmp_decode_frame(&w, ret_packet);
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "packet/walk.h"
 
+#define ETHERNET_HEADER 14U
+
 /* VLAN_MAX_DEPTH of the kernel (include/linux/if_vlan.h): deeper frames it does not look into either. */
 #define TAGS_MAX 8
 
 bool vmp_decode_ethernet(struct vmp_walk *w, struct vmp_packet *packet)
 {
-	if (!vmp_walk_need(w, packet, 14))
+	const uint8_t (*h)[ETHERNET_HEADER];
+
+	h = vmp_walk_take(w, packet, ETHERNET_HEADER);
+	if (!h)
 		return false;
-	vmp_cursor_copy(&w->c, packet->dst_mac.b, sizeof(packet->dst_mac.b));
-	vmp_cursor_copy(&w->c, packet->src_mac.b, sizeof(packet->src_mac.b));
-	packet->ethertype = vmp_cursor_be16(&w->c);
+	memcpy(packet->dst_mac.b, &(*h)[0], sizeof(packet->dst_mac.b));
+	memcpy(packet->src_mac.b, &(*h)[6], sizeof(packet->src_mac.b));
+	packet->ethertype = vmp_be16(&(*h)[12]);
 	for (int tags = 0; vmp_ethertype_is_tag(packet->ethertype); tags++) {
 		uint16_t tci;
 

@@ -29,38 +29,32 @@ static void read_fragment_field(struct vmp_packet *packet, uint16_t field)
 
 void vmp_decode_ip4(struct vmp_walk *w, struct vmp_packet *packet)
 {
-	struct vmp_cursor *c = &w->c;
+	const uint8_t (*h)[IP4_HEADER];
 	size_t room = vmp_walk_left(w);
-	uint8_t version_ihl;
-	uint16_t total, fragment;
 	uint32_t header;
 
-	if (!vmp_walk_need(w, packet, IP4_HEADER))
+	h = vmp_walk_take(w, packet, IP4_HEADER);
+	if (!h)
 		return;
-	version_ihl = vmp_cursor_u8(c);
-	header = (version_ihl & 0xfU) * 4;
-	vmp_cursor_take(c, 1);
-	total = vmp_cursor_be16(c);
-	packet->ip_id = vmp_cursor_be16(c);
-	fragment = vmp_cursor_be16(c);
-	packet->ttl = vmp_cursor_u8(c);
-	packet->proto = vmp_cursor_u8(c);
-	vmp_cursor_take(c, 2);
-	vmp_cursor_copy(c, packet->src.b, 4);
-	vmp_cursor_copy(c, packet->dst.b, 4);
+	header = ((*h)[0] & 0xfU) * 4;
+	packet->ip_id = vmp_be16(&(*h)[4]);
+	packet->ttl = (*h)[8];
+	packet->proto = (*h)[9];
+	memcpy(packet->src.b, &(*h)[12], 4);
+	memcpy(packet->dst.b, &(*h)[16], 4);
 	packet->src.family = packet->dst.family = 4;
-	packet->ip_len = total_length(total, packet->proto, room);
-	if (version_ihl >> 4 != 4 || header < IP4_HEADER || packet->ip_len < header) {
+	packet->ip_len = total_length(vmp_be16(&(*h)[2]), packet->proto, room);
+	if ((*h)[0] >> 4 != 4 || header < IP4_HEADER || packet->ip_len < header) {
 		packet->flags |= VMP_PKT_MALFORMED;
 		return;
 	}
 	packet->flags |= VMP_PKT_IP4;
-	read_fragment_field(packet, fragment);
+	read_fragment_field(packet, vmp_be16(&(*h)[6]));
 	vmp_walk_keep(w, packet, 0);
 	vmp_walk_limit(w, packet->ip_len - IP4_HEADER);
 	if (!vmp_walk_need(w, packet, header - IP4_HEADER))
 		return;
-	vmp_cursor_take(c, header - IP4_HEADER);
+	vmp_cursor_take(&w->c, header - IP4_HEADER);
 	if (packet->ip_len > room)
 		packet->flags |= VMP_PKT_MALFORMED;
 	if ((packet->flags & VMP_PKT_FRAGMENT) && packet->fragment_offset + packet->ip_len > IP4_MAX)

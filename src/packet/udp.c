@@ -12,16 +12,16 @@ static bool is_dhcp_port(uint16_t port)
 
 void vmp_decode_udp(struct vmp_walk *w, struct vmp_packet *packet)
 {
-	struct vmp_cursor *c = &w->c;
+	const uint8_t (*h)[UDP_HEADER];
 	size_t datagram = vmp_walk_left(w);
 	uint16_t len;
 
-	if (!vmp_walk_need(w, packet, UDP_HEADER))
+	h = vmp_walk_take(w, packet, UDP_HEADER);
+	if (!h)
 		return;
-	packet->sport = vmp_cursor_be16(c);
-	packet->dport = vmp_cursor_be16(c);
-	len = vmp_cursor_be16(c);
-	vmp_cursor_take(c, 2);
+	packet->sport = vmp_be16(&(*h)[0]);
+	packet->dport = vmp_be16(&(*h)[2]);
+	len = vmp_be16(&(*h)[4]);
 	vmp_walk_keep(w, packet, 0);
 	/* 0 stands for more than the field can say (RFC 2675). A first fragment has not got all of its datagram. */
 	if ((len > 0 && len < UDP_HEADER) || (len > datagram && !(packet->flags & VMP_PKT_FRAGMENT))) {

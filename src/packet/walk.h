@@ -71,6 +71,12 @@ static inline bool vmp_walk_need(const struct vmp_walk *w, struct vmp_packet *pa
 	return false;
 }
 
+/* Take a header of n bytes, to be read as an array of that many; NULL and a flag when it cannot be read here. */
+static inline const void *vmp_walk_take(struct vmp_walk *w, struct vmp_packet *packet, size_t n)
+{
+	return vmp_walk_need(w, packet, n) ? vmp_cursor_take(&w->c, n) : NULL;
+}
+
 /* True for the ethertype of a VLAN tag. */
 static inline bool vmp_ethertype_is_tag(uint16_t ethertype)
 {

@@ -229,7 +229,7 @@ static void match_all(struct feed *feed, bool dump, uint64_t ret_lost[VMP_DIRECT
 	struct vmp_nic nic = {0};
 	struct vmp_run run = {0};
 	struct vmp_path path;
-	struct vmp_match *match;
+	struct vmp_match *match = NULL;
 	struct vmp_err err;
 	uint64_t start;
 

@@ -5,8 +5,10 @@ bench-tools: $(EXTRA_PROGRAMS)
 .PHONY: bench-tools
 tests_bench_bench_match_SOURCES = %D%/bench_match.c %D%/traffic.c %D%/traffic.h
 tests_bench_bench_match_CFLAGS = $(AM_CFLAGS) $(LIBPCAP_CFLAGS)
+tests_bench_bench_match_LDFLAGS = $(VMP_LDFLAGS)
 tests_bench_bench_match_LDADD = libvmp_packet.a libvmp_match.a libvmp_model.a libvmp_base.a $(LIBPCAP_LIBS)
 tests_bench_bench_packet_SOURCES = %D%/bench_packet.c
+tests_bench_bench_packet_LDFLAGS = $(VMP_LDFLAGS)
 tests_bench_bench_packet_LDADD = libvmp_packet.a libvmp_model.a libvmp_base.a
 tests_bench_bench_pcap_SOURCES = %D%/bench_pcap.c %D%/traffic.c %D%/traffic.h
 tests_bench_bench_pcap_CFLAGS = $(AM_CFLAGS) $(LIBPCAP_CFLAGS)
