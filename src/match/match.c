@@ -95,8 +95,8 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 	match->watches = calloc(n_points ? n_points : 1, sizeof(*match->watches));
 	match->seen = calloc(path->hops.n ? path->hops.n : 1, sizeof(*match->seen));
 	match->homes = vmp_homes_new(path, &conf->key);
-	match->pool = vmp_pool_new(match->conf.max_pending);
-	match->lost = vmp_pool_new(REMEMBERED);
+	match->pool = vmp_pool_new(match->conf.max_pending, !conf->no_fates);
+	match->lost = vmp_pool_new(REMEMBERED, false);
 	match->exchanges = vmp_exchange_new(&conf->key);
 	match->translate = is_routed(path) ? vmp_translate_new(path, &conf->key) : NULL;
 	match->recent = calloc(VMP_MATCH_RECENT, sizeof(*match->recent));

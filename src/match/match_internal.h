@@ -66,13 +66,10 @@ struct vmp_tie {
 	vmp_place at;
 };
 
-/* What was seen somewhere just now. */
+/* What was seen somewhere just now. what: from fingerprint, hop and direction; 0: nothing. */
 struct vmp_recent {
 	uint64_t ts_ns;
-	struct vmp_hash128 id;
-	int16_t hop;
-	uint8_t direction;
-	bool valid;
+	uint64_t what;
 };
 
 /* Two addresses and their hash. */

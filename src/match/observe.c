@@ -133,13 +133,12 @@ struct vmp_recent *vmp_match_recent_of(const struct vmp_match *match, int hop, e
 void vmp_match_count_duplicate(struct vmp_match *match, const struct vmp_sight *here, bool spare)
 {
 	struct vmp_recent *recent = vmp_match_recent_of(match, here->hop, (enum vmp_direction)here->direction, &here->id);
-	bool same = recent->valid && recent->hop == here->hop && recent->direction == here->direction &&
-		    recent->id.h[0] == here->id.h[0] && recent->id.h[1] == here->id.h[1] &&
-		    here->ts_ns >= recent->ts_ns && here->ts_ns - recent->ts_ns <= VMP_MATCH_COPY_NS;
+	uint64_t what = (here->id.h[1] ^ ((uint64_t)here->hop << 1 | here->direction) * 0x9e3779b97f4a7c15ULL) | 1;
+	bool same = recent->what == what && here->ts_ns >= recent->ts_ns && here->ts_ns - recent->ts_ns <= VMP_MATCH_COPY_NS;
 
 	if (same && (spare || (here->is_ip4 && here->ip_id != 0)) && vmp_match_in_window(match, here->ts_ns))
 		match->seen[here->hop].duplicates++;
-	*recent = (struct vmp_recent){here->ts_ns, here->id, here->hop, here->direction, true};
+	*recent = (struct vmp_recent){here->ts_ns, what};
 }
 
 /* On a routed path: is a packet at the switch on its way from or to an uplink, rather than this host's own? */

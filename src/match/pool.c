@@ -10,13 +10,14 @@ enum {
 	OUTCOMES = 8,           /* to one slot, at most */
 };
 
-struct vmp_pool *vmp_pool_new(size_t most)
+struct vmp_pool *vmp_pool_new(size_t most, bool outcomes)
 {
 	struct vmp_pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
 		return NULL;
 	pool->most = most;
+	pool->has_outcomes = outcomes;
 	pool->free = VMP_POOL_NONE;
 	return pool;
 }
@@ -29,6 +30,7 @@ void vmp_pool_free(struct vmp_pool *pool)
 		free(pool->ends[i]);
 	free(pool->slots);
 	free(pool->order);
+	free(pool->outcomes);
 	free(pool);
 }
 
@@ -110,31 +112,39 @@ static bool grow(struct vmp_pool *pool)
 	return true;
 }
 
+static size_t index_of(const struct vmp_pool *pool, uint64_t serial)
+{
+	return serial & (pool->order_cap - 1);
+}
+
 static bool grow_order(struct vmp_pool *pool)
 {
 	size_t cap = pool->order_cap ? pool->order_cap * 2 : ORDER_FIRST;
-	struct vmp_outcome *order = malloc(cap * sizeof(*order));
+	uint32_t *order = malloc(cap * sizeof(*order));
+	struct vmp_outcome *outcomes = pool->has_outcomes ? malloc(cap * sizeof(*outcomes)) : NULL;
 
-	if (!order)
+	if (!order || (pool->has_outcomes && !outcomes)) {
+		free(order);
+		free(outcomes);
 		return false;
-	for (uint64_t serial = pool->first; serial < pool->last; serial++)
-		order[serial & (cap - 1)] = pool->order[serial & (pool->order_cap - 1)];
+	}
+	for (uint64_t serial = pool->first; serial < pool->last; serial++) {
+		order[serial & (cap - 1)] = pool->order[index_of(pool, serial)];
+		if (outcomes)
+			outcomes[serial & (cap - 1)] = pool->outcomes[index_of(pool, serial)];
+	}
 	free(pool->order);
+	free(pool->outcomes);
 	pool->order = order;
+	pool->outcomes = outcomes;
 	pool->order_cap = cap;
 	return true;
-}
-
-static struct vmp_outcome *outcome_at(const struct vmp_pool *pool, uint64_t serial)
-{
-	return &pool->order[serial & (pool->order_cap - 1)];
 }
 
 static struct vmp_outcome outcome_of(const struct vmp_sight *sight)
 {
 	return (struct vmp_outcome){
 		.packet_id = sight->packet_id,
-		.slot = VMP_POOL_DONE,
 		.next_hop = sight->next_hop,
 		.fate = sight->fate,
 		.why = sight->why & 127,
@@ -165,15 +175,22 @@ uint32_t vmp_pool_push(struct vmp_pool *pool, const struct vmp_sight *sight)
 	memcpy(&pool->slots[slot], sight, offsetof(struct vmp_sight, link));
 	pool->slots[slot].on = 0;
 	pool->slots[slot].serial = pool->last;
-	outcome_at(pool, pool->last++)->slot = slot;
+	pool->order[index_of(pool, pool->last++)] = slot;
 	return slot;
+}
+
+static void note_done(struct vmp_pool *pool, uint64_t serial, const struct vmp_sight *sight)
+{
+	pool->order[index_of(pool, serial)] = VMP_POOL_DONE;
+	if (pool->outcomes)
+		pool->outcomes[index_of(pool, serial)] = outcome_of(sight);
 }
 
 bool vmp_pool_pass(struct vmp_pool *pool, const struct vmp_sight *sight)
 {
 	if (!make_room(pool))
 		return false;
-	*outcome_at(pool, pool->last++) = outcome_of(sight);
+	note_done(pool, pool->last++, sight);
 	return true;
 }
 
@@ -188,7 +205,7 @@ static void give_up(struct vmp_pool *pool, uint32_t slot)
 
 void vmp_pool_release(struct vmp_pool *pool, uint32_t slot)
 {
-	*outcome_at(pool, pool->slots[slot].serial) = outcome_of(&pool->slots[slot]);
+	note_done(pool, pool->slots[slot].serial, &pool->slots[slot]);
 	give_up(pool, slot);
 }
 
@@ -199,9 +216,10 @@ uint32_t vmp_pool_oldest(const struct vmp_pool *pool)
 
 struct vmp_outcome vmp_pool_outcome(const struct vmp_pool *pool)
 {
-	const struct vmp_outcome *oldest = outcome_at(pool, pool->first);
+	size_t oldest = index_of(pool, pool->first);
+	uint32_t slot = pool->order[oldest];
 
-	return oldest->slot == VMP_POOL_DONE ? *oldest : outcome_of(&pool->slots[oldest->slot]);
+	return slot == VMP_POOL_DONE ? pool->outcomes[oldest] : outcome_of(&pool->slots[slot]);
 }
 
 void vmp_pool_pop(struct vmp_pool *pool)

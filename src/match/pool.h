@@ -85,7 +85,6 @@ struct vmp_sight {
 /* What stays of a sighting until its turn comes. */
 struct vmp_outcome {
 	uint64_t packet_id;
-	uint32_t slot;          /* or VMP_POOL_DONE */
 	int16_t next_hop;
 	uint8_t fate;
 	uint8_t why : 7;
@@ -104,13 +103,18 @@ struct vmp_pool {
 	size_t fresh;           /* from here on never used yet */
 	uint32_t free;          /* given up, linked by link[0].after */
 	struct vmp_pool_ends *ends[VMP_CHAINS];
-	struct vmp_outcome *order; /* a ring */
+	uint32_t *order;        /* a ring: the slot of each, or VMP_POOL_DONE */
+	struct vmp_outcome *outcomes; /* index-aligned; NULL when nobody asks for them */
 	size_t order_cap;       /* a power of two */
+	bool has_outcomes;
 	uint64_t first, last;   /* serials: [first, last) are held, each at its serial modulo order_cap */
 };
 
-/* most: sightings that are not done, held at once; eight times as many outcomes are. NULL without memory. */
-struct vmp_pool *vmp_pool_new(size_t most);
+/*
+ * most: sightings that are not done, held at once; eight times as many done ones are. outcomes: keep what became of these. NULL
+ * without memory.
+ */
+struct vmp_pool *vmp_pool_new(size_t most, bool outcomes);
 
 /* Free; NULL is allowed. */
 void vmp_pool_free(struct vmp_pool *pool);
@@ -136,10 +140,10 @@ uint32_t vmp_pool_oldest(const struct vmp_pool *pool);
 /* Slot of the n-th oldest; VMP_POOL_NONE when there are fewer, VMP_POOL_DONE when it has none any more. */
 static inline uint32_t vmp_pool_nth(const struct vmp_pool *pool, size_t n)
 {
-	return n < pool->last - pool->first ? pool->order[(pool->first + n) & (pool->order_cap - 1)].slot : VMP_POOL_NONE;
+	return n < pool->last - pool->first ? pool->order[(pool->first + n) & (pool->order_cap - 1)] : VMP_POOL_NONE;
 }
 
-/* What became of the oldest. Only when there is one. */
+/* What became of the oldest. Only when there is one, and outcomes are kept. */
 struct vmp_outcome vmp_pool_outcome(const struct vmp_pool *pool);
 
 /* Remove the oldest, from its chains too. */

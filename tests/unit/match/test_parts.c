@@ -32,7 +32,7 @@ static struct vmp_sight sight(uint64_t number, uint64_t hash)
 /* Ten thousand sightings on five chains, through growth and around the ring, each chain in the order of its members. */
 static void pool_grows_and_turns(void **state)
 {
-	struct vmp_pool *pool = vmp_pool_new(20000);
+	struct vmp_pool *pool = vmp_pool_new(20000, true);
 	uint64_t next = 0, gone = 0;
 
 	(void)state;
@@ -70,7 +70,7 @@ static void pool_grows_and_turns(void **state)
 
 static void pool_takes_out_of_the_middle(void **state)
 {
-	struct vmp_pool *pool = vmp_pool_new(100);
+	struct vmp_pool *pool = vmp_pool_new(100, true);
 	struct vmp_sight like = sight(0, 7);
 	uint32_t slots[5], slot;
 
@@ -100,7 +100,7 @@ static void pool_takes_out_of_the_middle(void **state)
 /* A chain whose order is not that of time keeps its order when the pool grows. */
 static void pool_keeps_order(void **state)
 {
-	struct vmp_pool *pool = vmp_pool_new(100000);
+	struct vmp_pool *pool = vmp_pool_new(100000, true);
 	struct vmp_sight like = sight(0, 9);
 	uint32_t slot;
 
@@ -127,7 +127,7 @@ static void pool_keeps_order(void **state)
 /* Nine of ten are done before their turn: their slots are used again, and what became of them comes in its place. */
 static void pool_reuses_slots(void **state)
 {
-	struct vmp_pool *pool = vmp_pool_new(1000);
+	struct vmp_pool *pool = vmp_pool_new(1000, true);
 	uint64_t next = 0, gone = 0;
 
 	(void)state;
@@ -170,7 +170,7 @@ static void pool_reuses_slots(void **state)
 
 static void pool_is_bounded(void **state)
 {
-	struct vmp_pool *pool = vmp_pool_new(3);
+	struct vmp_pool *pool = vmp_pool_new(3, true);
 	struct vmp_sight one = sight(0, 1);
 
 	(void)state;
