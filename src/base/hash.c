@@ -82,6 +82,69 @@ uint64_t vmp_hash_half(const struct vmp_hash_key *key, const void *data, size_t 
 	return finish(&v);
 }
 
+void vmp_digest_key_make(const struct vmp_hash_key *key, struct vmp_digest_key *ret_key)
+{
+	for (uint32_t i = 0; i < VMP_DIGEST_WORDS; i++)
+		ret_key->word[i] = vmp_hash_half(key, &i, sizeof(i));
+	for (uint32_t i = 0; i < 2; i++)
+		ret_key->end[i] = vmp_hash_half(key, &(uint32_t){VMP_DIGEST_WORDS + i}, sizeof(i));
+}
+
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 uint128;
+
+static inline uint64_t word_at(const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, 8);
+	return le64toh(word);
+}
+
+static inline uint128 product(const uint64_t *key, uint64_t a, uint64_t b)
+{
+	return (uint128)(a + key[0]) * (b + key[1]);
+}
+
+static inline uint64_t scramble(uint64_t word)
+{
+	word = (word ^ word >> 32) * 0x9e3779b97f4a7c15ULL;
+	return (word ^ word >> 29) * 0xbf58476d1ce4e5b9ULL;
+}
+
+struct vmp_hash128 vmp_digest(const struct vmp_digest_key *key, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	const uint64_t *word = key->word;
+	uint128 sum = product(key->end, len, 0);
+	struct vmp_hash128 out;
+	size_t left = len < VMP_DIGEST_BYTES ? len : VMP_DIGEST_BYTES;
+
+	for (; left >= 16; left -= 16, p += 16, word += 2)
+		sum += product(word, word_at(p), word_at(p + 8));
+	if (left > 0) {
+		unsigned char last[16] = {0};
+
+		memcpy(last, p, left);
+		sum += product(word, word_at(last), word_at(last + 8));
+	}
+	out.h[0] = (uint64_t)sum;
+	out.h[1] = (uint64_t)(sum >> 64);
+	/* Whatever is added to or mixed into one half is a function of the other one: it can be taken back, so no two sums become one. */
+	out.h[0] += scramble(out.h[1] ^ key->end[0]);
+	out.h[1] ^= scramble(out.h[0]);
+	out.h[0] ^= scramble(out.h[1]);
+	return out;
+}
+#else
+struct vmp_hash128 vmp_digest(const struct vmp_digest_key *key, const void *data, size_t len)
+{
+	const struct vmp_hash_key short_key = {{key->end[0], key->end[1]}};
+
+	return vmp_hash(&short_key, data, len < VMP_DIGEST_BYTES ? len : VMP_DIGEST_BYTES);
+}
+#endif
+
 int vmp_hash_key_random(struct vmp_hash_key *ret_key)
 {
 	struct vmp_hash_key key;

@@ -134,6 +134,7 @@ static int open_files(struct vmp_analysis *analysis, struct vmp_err *err)
 
 	if (code < 0)
 		return vmp_err_set(err, -code, "cli", NULL, "no random numbers are to be had from the kernel: %s", strerror(-code));
+	vmp_digest_key_make(&analysis->key, &analysis->digest_key);
 	for (size_t i = 0; i < analysis->n_sources && code == 0; i++)
 		code = vmp_savefile_open(analysis->sources[i].path, &analysis->sources[i].file, err);
 	return code;

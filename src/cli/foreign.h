@@ -61,6 +61,7 @@ struct vmp_analysis {
 	struct vmp_source sources[VMP_ANALYZE_HOPS];
 	size_t n_sources;
 	struct vmp_hash_key key;
+	struct vmp_digest_key digest_key;
 	bool by_address;                /* MACs do not tell at every hop: addresses do */
 	struct {
 		struct vmp_mac mac;

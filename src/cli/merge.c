@@ -23,7 +23,7 @@ static int add_frame(struct vmp_analysis *analysis, const struct vmp_frame *fram
 
 	vmp_packet_decode(frame, &packet);
 	vmp_analyze_rehome(analysis, &packet);
-	vmp_packet_fingerprint_short(&analysis->key, frame, &packet, analysis->least_bytes, &fingerprint);
+	vmp_packet_fingerprint_short(&analysis->digest_key, frame, &packet, analysis->least_bytes, &fingerprint);
 	/* It may be any of those that are missing here. */
 	if (!fingerprint.usable && frame->cap_len < frame->wire_len)
 		vmp_match_gap(analysis->match, frame->point, frame->ts_ns, frame->ts_ns, VMP_UNSURE_IDENTITY);

@@ -229,7 +229,7 @@ static void look_at(struct vmp_analysis *analysis, struct vmp_source *source, co
 	}
 	if (!ip || !(from || to))
 		return;
-	vmp_packet_fingerprint_short(&analysis->key, &frame->frame, &packet, 0, &fingerprint);
+	vmp_packet_fingerprint_short(&analysis->digest_key, &frame->frame, &packet, 0, &fingerprint);
 	if (fingerprint.usable)
 		vmp_clock_sample_add(source->sample, fingerprint.id.h[0], frame->frame.ts_ns, from ? VMP_FROM_GUEST : VMP_TO_GUEST,
 				     frame->frame.devdir);

@@ -47,6 +47,7 @@ struct held {
 struct window {
 	struct vmp_trace *trace;
 	struct vmp_hash_key key;
+	struct vmp_digest_key digest_key;
 	struct vmp_order *order;
 	struct held *oldest, **newest;
 	size_t held_bytes;
@@ -232,7 +233,7 @@ static int match_frames(struct window *window, uint64_t complete_ns)
 		if (!decode(window, &frame, &packet) || !vmp_match_translate(window->trace->match, &frame, &packet))
 			continue;
 		look_at_translations(window, frame.ts_ns);
-		vmp_packet_fingerprint(&window->key, &frame, &packet, &fingerprint);
+		vmp_packet_fingerprint(&window->digest_key, &frame, &packet, &fingerprint);
 		code = vmp_match_add(window->trace->match, &frame, &packet, &fingerprint);
 		if (code == 0 || code == -ENOBUFS)
 			code = hold(window, &frame, &packet, &fingerprint, code == -ENOBUFS);
@@ -472,6 +473,7 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 	code = vmp_hash_key_random(&window->key);
 	if (code < 0)
 		return vmp_err_set(err, -code, "cli", NULL, "no random numbers are to be had from the kernel: %s", strerror(-code));
+	vmp_digest_key_make(&window->key, &window->digest_key);
 	vmp_vec_foreach (point, &trace->run.points)
 		if (point->opened && point->opened_ns > window->open_ns)
 			window->open_ns = point->opened_ns;

@@ -31,6 +31,7 @@ struct identity {
 	uint8_t *bytes;         /* in data, behind the addresses */
 };
 static_assert(offsetof(struct identity, data) == 16, "holes would be hashed");
+static_assert(offsetof(struct identity, bytes) <= VMP_DIGEST_BYTES, "some would not be hashed");
 
 /* Put in both addresses; bytes follow. */
 static void set_addresses(struct identity *identity, const struct vmp_packet *packet, size_t len)
@@ -186,13 +187,13 @@ static bool gather_other(const struct vmp_frame *frame, const struct vmp_packet 
 	return true;
 }
 
-void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_frame *frame,
+void vmp_packet_fingerprint(const struct vmp_digest_key *key, const struct vmp_frame *frame,
 			    const struct vmp_packet *packet, struct vmp_fingerprint *ret_fingerprint)
 {
 	vmp_packet_fingerprint_short(key, frame, packet, UINT32_MAX, ret_fingerprint);
 }
 
-void vmp_packet_fingerprint_short(const struct vmp_hash_key *key, const struct vmp_frame *frame, const struct vmp_packet *packet,
+void vmp_packet_fingerprint_short(const struct vmp_digest_key *key, const struct vmp_frame *frame, const struct vmp_packet *packet,
 				  uint32_t most_bytes, struct vmp_fingerprint *ret_fingerprint)
 {
 	struct identity identity;
@@ -214,6 +215,6 @@ void vmp_packet_fingerprint_short(const struct vmp_hash_key *key, const struct v
 		identity.kind = KIND_OTHER;
 		usable = gather_other(frame, packet, &identity, &len);
 	}
-	ret_fingerprint->id = vmp_hash(key, &identity, (size_t)(identity.bytes - (uint8_t *)&identity) + len);
+	ret_fingerprint->id = vmp_digest(key, &identity, (size_t)(identity.bytes - (uint8_t *)&identity) + len);
 	ret_fingerprint->usable = usable;
 }

@@ -36,14 +36,14 @@ bool vmp_packet_decode_vxlan(const struct vmp_frame *frame, uint16_t port, struc
  * Unusable, so that a packet is never taken for another, when the capture does not hold all that would be hashed.
  * key: one for all frames that are compared; frame: what packet was decoded from.
  */
-void vmp_packet_fingerprint(const struct vmp_hash_key *key, const struct vmp_frame *frame,
+void vmp_packet_fingerprint(const struct vmp_digest_key *key, const struct vmp_frame *frame,
 			    const struct vmp_packet *packet, struct vmp_fingerprint *ret_fingerprint);
 
 /*
  * The same for captures that hold different lengths of a packet: of the network header and what follows, no payload behind the first
  * most_bytes goes in. UINT32_MAX: no limit.
  */
-void vmp_packet_fingerprint_short(const struct vmp_hash_key *key, const struct vmp_frame *frame, const struct vmp_packet *packet,
+void vmp_packet_fingerprint_short(const struct vmp_digest_key *key, const struct vmp_frame *frame, const struct vmp_packet *packet,
 				  uint32_t most_bytes, struct vmp_fingerprint *ret_fingerprint);
 
 #endif

@@ -124,8 +124,9 @@ static void touch(const struct frames *frames)
 static void decode(const struct frames *frames, bool fingerprint)
 {
 	uint64_t start = cpu_ns(), sum = 0;
-	struct vmp_hash_key key = {{1, 2}};
+	struct vmp_digest_key key;
 
+	vmp_digest_key_make(&(struct vmp_hash_key){{1, 2}}, &key);
 	for (size_t i = 0; i < frames->n; i++) {
 		struct vmp_packet packet;
 		struct vmp_fingerprint id = {.usable = true};
@@ -198,11 +199,12 @@ static const struct vmp_frame *next_frame(struct feed *feed, int *last)
 /* As the window does it: in batches, settled when complete. */
 static void run_feed(struct vmp_match *match, struct feed *feed, bool dump)
 {
-	struct vmp_hash_key key = {{1, 2}};
+	struct vmp_digest_key key;
 	uint64_t batch_ns = 0, last_ns = 0;
 	const struct vmp_frame *frame;
 	int last = -1;
 
+	vmp_digest_key_make(&(struct vmp_hash_key){{1, 2}}, &key);
 	while ((frame = next_frame(feed, &last))) {
 		struct vmp_packet packet;
 		struct vmp_fingerprint id;

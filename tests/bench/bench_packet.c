@@ -34,18 +34,19 @@ static const uint8_t arp[60] = {
 static void run(const char *name, const uint8_t *data, uint32_t len, unsigned long count)
 {
 	struct vmp_frame frame = {.wire_len = len < 100 ? len : 1514, .cap_len = len, .data = data};
-	struct vmp_hash_key key = {{1, 2}};
+	struct vmp_digest_key key;
 	struct vmp_fingerprint fingerprint;
 	struct vmp_packet packet;
 	uint64_t start = vmp_clock_monotonic_ns(), took;
 	unsigned long unusable = 0;
 
+	vmp_digest_key_make(&(struct vmp_hash_key){{1, 2}}, &key);
 	for (unsigned long i = 0; i < count; i++) {
 		vmp_packet_decode(&frame, &packet);
 		vmp_packet_fingerprint(&key, &frame, &packet, &fingerprint);
 		unusable += !fingerprint.usable;
 		/* What was found goes into the next key, so that nothing can be left out. */
-		key.k[1] = fingerprint.id.h[0];
+		key.word[1] = fingerprint.id.h[0];
 	}
 	took = vmp_clock_monotonic_ns() - start;
 	printf("%-6s %6.2f M frames/s, %4.0f ns each%s\n", name, (double)count * 1e3 / (double)took,

@@ -12,7 +12,15 @@
 
 #define UNIT 512U
 
-static const struct vmp_hash_key key = {{0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL}};
+static const struct vmp_digest_key *the_key(void)
+{
+	static const struct vmp_hash_key short_key = {{0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL}};
+	static struct vmp_digest_key key;
+
+	if (!key.word[0])
+		vmp_digest_key_make(&short_key, &key);
+	return &key;
+}
 
 static void promise(bool kept)
 {
@@ -31,7 +39,7 @@ static struct vmp_fingerprint look(const uint8_t *data, size_t cap_len, size_t w
 	if (cap_len)
 		memcpy(copy, data, cap_len);
 	vmp_packet_decode(&frame, ret_packet);
-	vmp_packet_fingerprint(&key, &frame, ret_packet, &fingerprint);
+	vmp_packet_fingerprint(the_key(), &frame, ret_packet, &fingerprint);
 	free(copy);
 	promise(ret_packet->header_len <= cap_len);
 	promise(ret_packet->l3_offset <= cap_len && ret_packet->l4_offset <= cap_len);
@@ -53,7 +61,7 @@ static void tunnels_keep_within(const uint8_t *data, size_t cap_len, size_t wire
 		memcpy(copy, data, cap_len);
 	vmp_packet_decode(&frame, &packet);
 	found = vmp_packet_decode_vxlan(&frame, packet.dport, &packet);
-	vmp_packet_fingerprint(&key, &frame, &packet, &fingerprint);
+	vmp_packet_fingerprint(the_key(), &frame, &packet, &fingerprint);
 	free(copy);
 	promise(packet.header_len <= cap_len && packet.inner_offset <= cap_len);
 	promise(packet.l3_offset <= cap_len && packet.l4_offset <= cap_len);

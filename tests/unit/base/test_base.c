@@ -79,6 +79,85 @@ static void hash_takes_any_alignment(void **state)
 	}
 }
 
+/* The same, word by word, with products put together from halves. */
+static struct vmp_hash128 slow_digest(const struct vmp_digest_key *key, const uint8_t *data, size_t len)
+{
+	uint64_t words[VMP_DIGEST_WORDS + 2] = {0}, keys[VMP_DIGEST_WORDS + 2], low = 0, high = 0, mixed;
+	struct vmp_hash128 out;
+
+	for (size_t i = 0; i < len; i++)
+		words[i / 8] |= (uint64_t)data[i] << i % 8 * 8;
+	memcpy(keys, key->word, sizeof(key->word));
+	words[VMP_DIGEST_WORDS] = len;
+	keys[VMP_DIGEST_WORDS] = key->end[0];
+	keys[VMP_DIGEST_WORDS + 1] = key->end[1];
+	for (size_t i = 0; i < VMP_DIGEST_WORDS + 2; i += 2) {
+		uint64_t a = words[i] + keys[i], b = words[i + 1] + keys[i + 1];
+		uint64_t a0 = a & 0xffffffff, a1 = a >> 32, b0 = b & 0xffffffff, b1 = b >> 32;
+		uint64_t middle = a1 * b0 + (a0 * b0 >> 32), other = a0 * b1 + (middle & 0xffffffff);
+
+		if (i < VMP_DIGEST_WORDS && i * 8 >= len)
+			continue;
+		low += a * b;
+		high += a1 * b1 + (middle >> 32) + (other >> 32) + (low < a * b);
+	}
+	mixed = high ^ key->end[0];
+	mixed = (mixed ^ mixed >> 32) * 0x9e3779b97f4a7c15ULL;
+	low += (mixed ^ mixed >> 29) * 0xbf58476d1ce4e5b9ULL;
+	mixed = (low ^ low >> 32) * 0x9e3779b97f4a7c15ULL;
+	high ^= (mixed ^ mixed >> 29) * 0xbf58476d1ce4e5b9ULL;
+	mixed = (high ^ high >> 32) * 0x9e3779b97f4a7c15ULL;
+	low ^= (mixed ^ mixed >> 29) * 0xbf58476d1ce4e5b9ULL;
+	out.h[0] = low;
+	out.h[1] = high;
+	return out;
+}
+
+static void digest_is_as_told(void **state)
+{
+	static const struct vmp_hash_key short_key = {{5, 6}};
+	uint8_t data[VMP_DIGEST_BYTES + 1];
+	struct vmp_digest_key key;
+
+	(void)state;
+	vmp_digest_key_make(&short_key, &key);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * i * 31 + 7);
+	for (size_t len = 0; len <= VMP_DIGEST_BYTES; len++) {
+		struct vmp_hash128 fast = vmp_digest(&key, data + 1, len), slow = slow_digest(&key, data + 1, len);
+
+		assert_memory_equal(&fast, &slow, sizeof(fast));
+	}
+}
+
+/* Each bit counts, and so does the length: zeros at the end are no padding. Each bit of the digest changes about half of the time. */
+static void digest_takes_all_in(void **state)
+{
+	static const struct vmp_hash_key short_key = {{5, 6}};
+	struct vmp_hash128 digests[VMP_DIGEST_BYTES * 8 + VMP_DIGEST_BYTES + 1];
+	unsigned int changed[128] = {0};
+	uint8_t data[VMP_DIGEST_BYTES] = {0};
+	struct vmp_digest_key key;
+	size_t n = 0;
+
+	(void)state;
+	vmp_digest_key_make(&short_key, &key);
+	for (size_t len = 0; len <= sizeof(data); len++)
+		digests[n++] = vmp_digest(&key, data, len);
+	for (size_t bit = 0; bit < sizeof(data) * 8; bit++) {
+		data[bit / 8] = (uint8_t)(1U << bit % 8);
+		digests[n++] = vmp_digest(&key, data, sizeof(data));
+		data[bit / 8] = 0;
+		for (size_t i = 0; i < 128; i++)
+			changed[i] += (digests[n - 1].h[i / 64] ^ digests[sizeof(data)].h[i / 64]) >> i % 64 & 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_memory_not_equal(&digests[i], &digests[k], sizeof(digests[i]));
+	for (size_t i = 0; i < 128; i++)
+		assert_in_range(changed[i], sizeof(data) * 8 * 2 / 5, sizeof(data) * 8 * 3 / 5);
+}
+
 static void keys_differ(void **state)
 {
 	struct vmp_hash_key a = {{0, 0}}, b = {{0, 0}};
@@ -236,6 +315,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hash_vectors),
 		cmocka_unit_test(hash_takes_any_alignment),
+		cmocka_unit_test(digest_is_as_told),
+		cmocka_unit_test(digest_takes_all_in),
 		cmocka_unit_test(keys_differ),
 		cmocka_unit_test(cursor_reads_in_network_order),
 		cmocka_unit_test(cursor_is_bad_for_good),

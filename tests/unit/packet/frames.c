@@ -401,7 +401,8 @@ bool corpus(size_t index, struct bytes *ret_frame, const char **ret_name)
 void look(const struct bytes *frame, size_t cap_len, size_t wire_len, struct vmp_packet *ret_packet,
 	  struct vmp_fingerprint *ret_fingerprint)
 {
-	static const struct vmp_hash_key key = {{1, 2}};
+	static const struct vmp_hash_key short_key = {{1, 2}};
+	struct vmp_digest_key key;
 	uint8_t *copy = malloc(cap_len ? cap_len : 1);
 	struct vmp_frame view = {.wire_len = (uint32_t)wire_len, .cap_len = (uint32_t)cap_len};
 
@@ -409,6 +410,7 @@ void look(const struct bytes *frame, size_t cap_len, size_t wire_len, struct vmp
 		abort();
 	memcpy(copy, frame->b, cap_len);
 	view.data = cap_len ? copy : NULL;
+	vmp_digest_key_make(&short_key, &key);
 	vmp_packet_decode(&view, ret_packet);
 	vmp_packet_fingerprint(&key, &view, ret_packet, ret_fingerprint);
 	free(copy);

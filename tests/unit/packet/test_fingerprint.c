@@ -437,13 +437,16 @@ static void tags_without_end_are_unusable(void **state)
 
 static void another_key_is_another_fingerprint(void **state)
 {
-	static const struct vmp_hash_key keys[2] = {{{1, 2}}, {{1, 3}}};
+	static const struct vmp_hash_key short_keys[2] = {{{1, 2}}, {{1, 3}}};
+	struct vmp_digest_key keys[2];
 	struct bytes bytes = arp(1, 0);
 	struct vmp_frame frame = {.wire_len = 42, .cap_len = 42, .data = bytes.b};
 	struct vmp_fingerprint a, b;
 	struct vmp_packet packet;
 
 	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		vmp_digest_key_make(&short_keys[i], &keys[i]);
 	vmp_packet_decode(&frame, &packet);
 	vmp_packet_fingerprint(&keys[0], &frame, &packet, &a);
 	vmp_packet_fingerprint(&keys[1], &frame, &packet, &b);
