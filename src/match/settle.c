@@ -235,6 +235,12 @@ static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t co
 	}
 }
 
+static void forget_unasked(struct vmp_match *match)
+{
+	while (match->conf.no_fates && match->n_settled > 0)
+		forget_settled(match);
+}
+
 uint64_t vmp_match_due_ns(const struct vmp_match *match)
 {
 	uint32_t slot = vmp_pool_nth(match->pool, match->n_settled);
@@ -249,14 +255,14 @@ void vmp_match_settle(struct vmp_match *match, uint64_t complete_ns)
 	match->settled_ns = complete_ns;
 	if (complete_ns > match->conf.settle_ns)
 		settle_until(match, complete_ns - match->conf.settle_ns, complete_ns);
-	while (match->conf.no_fates && match->n_settled > 0)
-		forget_settled(match);
+	forget_unasked(match);
 }
 
 void vmp_match_settle_all(struct vmp_match *match, uint64_t complete_ns)
 {
 	match->settled_ns = complete_ns;
 	settle_until(match, UINT64_MAX, complete_ns);
+	forget_unasked(match);
 }
 
 bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled)

@@ -601,9 +601,18 @@ static void fates_not_asked(void **state)
 	}
 	vmp_match_settle(world.match, START + 2 * SEC);
 	assert_false(vmp_match_next(world.match, &settled));
+	/* Nor are there any when all is over, whatever waited then. */
+	for (uint16_t id = 2000; id < 2010; id++) {
+		struct vmp_packet packet = udp(&mac_gateway, &mac_guest, id);
+
+		assert_int_equal(see(&world, ETH0, VMP_DEV_IN, START + 2 * SEC + id * US, &packet), 0);
+		assert_int_equal(see(&world, TAP, VMP_DEV_OUT, START + 2 * SEC + id * US + 1, &packet), 0);
+	}
+	vmp_match_settle_all(world.match, START + 4 * SEC);
+	assert_false(vmp_match_next(world.match, &settled));
 	world_report(&world, END, &run);
 	assert_int_equal(run.observations.table_full, 0);
-	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).delivered, 1980);
+	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).delivered, 1990);
 	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).lost, 20);
 	world_clear_run(&run);
 	world_end(&world);
