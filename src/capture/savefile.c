@@ -265,6 +265,7 @@ int vmp_savefile_begin(struct vmp_savefile *file, struct vmp_err *err)
 	const uint8_t *header;
 	int code;
 
+	gzclearerr(file->gz); /* of damage that an earlier reading came to */
 	if (gzrewind(file->gz) != 0)
 		return vmp_err_set(err, EIO, "capture", file->path, "reading %s from its start: %s", file->path, strerror(errno));
 	file->at = file->end = VMP_SAVEFILE_HEADROOM;

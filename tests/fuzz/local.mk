@@ -59,3 +59,16 @@ tests_fuzz_fuzz_evidence_SOURCES = %D%/fuzz_evidence.c %D%/fuzz.h
 tests_fuzz_fuzz_evidence_LDFLAGS = $(fuzz_link_flags)
 tests_fuzz_fuzz_evidence_LDADD = $(tests_fuzz_replay_evidence_LDADD)
 endif
+
+# savefile: a capture file of somebody else
+check_PROGRAMS += tests/fuzz/replay_savefile
+TESTS += tests/fuzz/replay_savefile
+tests_fuzz_replay_savefile_SOURCES = $(fuzz_replay) %D%/fuzz_savefile.c
+tests_fuzz_replay_savefile_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"savefile"'
+tests_fuzz_replay_savefile_LDADD = libvmp_capture.a libvmp_packet.a libvmp_model.a libvmp_base.a $(LIBPCAP_LIBS) $(ZLIB_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_savefile
+tests_fuzz_fuzz_savefile_SOURCES = %D%/fuzz_savefile.c %D%/fuzz.h
+tests_fuzz_fuzz_savefile_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_savefile_LDADD = $(tests_fuzz_replay_savefile_LDADD)
+endif

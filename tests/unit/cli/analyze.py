@@ -275,6 +275,11 @@ def main():
     open("cut", "wb").write(whole[:-37])
     check("a last record cut off", [*a, "eth0=up", "tap0=cut"], 2, "lost-in-host", (180, 20),
           more=lambda d: [] if "ends within a record" in json.dumps(d["notes"]) else d["notes"])
+    packed = bytearray(gzip.compress(whole, 1))
+    packed[len(packed) - 12] ^= 0xff
+    open("damaged.gz", "wb").write(packed)
+    check("gzip'd and damaged near its end", [*a, "eth0=up", "tap0=damaged.gz"], 2, "lost-in-host",
+          more=lambda d: [] if "ends within a record" in json.dumps(d["notes"]) else d["notes"])
     shaken = list(tap)
     for i in range(0, len(shaken) - 1, 2):
         shaken[i], shaken[i + 1] = shaken[i + 1], shaken[i]
