@@ -212,7 +212,7 @@ void vmp_savefile_convert(const struct vmp_savefile_link *link, uint8_t *data, u
 
 		data -= 14;
 		len += 14;
-		wire_len += 14;
+		wire_len = wire_len < UINT32_MAX - 14 ? wire_len + 14 : UINT32_MAX;
 		memset(data, 0, 12);
 		data[12] = six ? 0x86 : 0x08;
 		data[13] = six ? 0xdd : 0x00;
@@ -275,6 +275,8 @@ int vmp_savefile_begin(struct vmp_savefile *file, struct vmp_err *err)
 	header = vmp_savefile_peek(file, PCAP_HEADER, &code, err);
 	if (code < 0)
 		return code;
+	if (!header && file->cut_off)
+		return vmp_err_set(err, EINVAL, "capture", file->path, "%s is a damaged gzip file; gzip -t tells more", file->path);
 	if (!header)
 		return vmp_err_set(err, EINVAL, "capture", file->path, "%s is too short for a capture file", file->path);
 	for (int swapped = 0; swapped < 2; swapped++) {

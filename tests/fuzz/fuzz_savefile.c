@@ -24,7 +24,7 @@ struct reading {
 	uint64_t frames, sum, cut_off_at;
 	bool cut_off;
 	size_t interfaces;
-	char message[256];
+	char message[sizeof(((struct vmp_err *)0)->message)];
 };
 
 static void promise(bool kept)
@@ -92,7 +92,7 @@ static struct reading read_all(struct vmp_savefile *file)
 		}
 	promise(reading.code >= 0 || ((reading.code == -EINVAL || reading.code == -EIO) && err.code == -reading.code && *err.message));
 	reading.cut_off = vmp_savefile_cut_off(file, &reading.cut_off_at);
-	snprintf(reading.message, sizeof(reading.message), "%s", err.message);
+	memcpy(reading.message, err.message, sizeof(reading.message));
 	return reading;
 }
 

@@ -278,6 +278,13 @@ def main():
     packed = bytearray(gzip.compress(whole, 1))
     packed[len(packed) - 12] ^= 0xff
     open("damaged.gz", "wb").write(packed)
+    refuse("gzip'd and damaged", [*a, "eth0=up", "tap0=damaged.gz"], "damaged gzip file")
+    big = b"".join(bytes([i & 255]) * 14 + os.urandom(1000) for i in range(3000))    # does not shrink: damage comes after what is read at once
+    frames = [(START + i * MS, big[i * 1014:(i + 1) * 1014]) for i in range(3000)]
+    pcap("long", sorted(tap + frames))
+    packed = bytearray(gzip.compress(open("long", "rb").read(), 1))
+    packed[len(packed) - 12] ^= 0xff
+    open("damaged.gz", "wb").write(packed)
     check("gzip'd and damaged near its end", [*a, "eth0=up", "tap0=damaged.gz"], 2, "lost-in-host",
           more=lambda d: [] if "ends within a record" in json.dumps(d["notes"]) else d["notes"])
     shaken = list(tap)
