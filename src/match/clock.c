@@ -16,6 +16,9 @@ enum {
 #define DRIFT_SEEN_NS   (10 * NS_PER_MS)   /* ... and a drift that adds up to less may be a queue that grows */
 #define STRAGGLER_NS    200000LL
 #define BOTH_WAYS_NS    1000000000ULL
+#define TIME_MOST_NS    (1ULL << 62)       /* the year 2116; a later time is none */
+#define APART_MOST_NS   (1ULL << 61)       /* 73 years: from a clock that was never set to one that is right, and more */
+#define DRIFT_MOST      0.01               /* no clock goes so wrong */
 
 struct seen {
 	uint64_t id, ts_ns;
@@ -150,14 +153,18 @@ static bool gather(const struct vmp_clock_sample *network, const struct vmp_cloc
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct seen *a = &network->slots[i], *b;
 		struct pairs *to;
+		uint64_t later;
 
 		if (!a->used || a->repeated || (a->id & mask))
 			continue;
 		b = slot_of(guest, a->id);
 		if (!b->used || b->repeated || b->direction != a->direction)
 			continue;
+		later = b->ts_ns - a->ts_ns;
+		if (a->ts_ns >= TIME_MOST_NS || b->ts_ns >= TIME_MOST_NS || later + APART_MOST_NS > 2 * APART_MOST_NS)
+			continue;
 		to = &pairs[a->direction];
-		to->v[to->n++] = (struct pair){(int64_t)a->ts_ns, (int64_t)(b->ts_ns - a->ts_ns)};
+		to->v[to->n++] = (struct pair){(int64_t)a->ts_ns, (int64_t)later};
 	}
 	for (int direction = 0; direction < 2; direction++)
 		if (pairs[direction].n)
@@ -177,19 +184,21 @@ static int64_t without_drift(const struct pair *pair, double drift, int64_t ref_
 static int64_t bound(const struct pairs *pairs, int direction, double drift, int64_t ref_ns, int64_t *scratch)
 {
 	int64_t low, high;
+	double far;
 
 	for (size_t i = 0; i < pairs->n; i++)
 		scratch[i] = without_drift(&pairs->v[i], drift, ref_ns);
 	qsort(scratch, pairs->n, sizeof(*scratch), compare_times);
 	low = scratch[pairs->n / 4];
 	high = scratch[pairs->n * 3 / 4];
+	far = 3 * (double)(high - low) + (double)STRAGGLER_NS;
 	if (direction == VMP_TO_GUEST) {
 		for (size_t i = 0; i < pairs->n; i++)
-			if (scratch[i] >= low - 3 * (high - low) - STRAGGLER_NS)
+			if ((double)(low - scratch[i]) <= far)
 				return scratch[i];
 	} else {
 		for (size_t i = pairs->n; i-- > 0;)
-			if (scratch[i] <= high + 3 * (high - low) + STRAGGLER_NS)
+			if ((double)(scratch[i] - high) <= far)
 				return scratch[i];
 	}
 	return low;
@@ -244,7 +253,8 @@ static double drift_of(const struct pairs pairs[2])
 			n++;
 		}
 	}
-	return n ? sum / n : 0;
+	sum = n ? sum / n : 0;
+	return sum < DRIFT_MOST && sum > -DRIFT_MOST ? sum : 0;
 }
 
 static void estimate_one_way(const struct pairs pairs[2], int64_t ref_ns, int64_t *scratch, struct vmp_clock_offset *offset)

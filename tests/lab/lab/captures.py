@@ -14,20 +14,21 @@ from lab.scenario import LabFault, until
 DEVICES = (UPLINK, TAP)
 
 
-def _tcpdump(*words):
+def tcpdump(*words):
+    """tcpdump with these options, as a form."""
     return lambda dev, path: ["tcpdump", "-Z", "root", "-p", "-U", "-i", dev, *words, "-w", path]
 
 
 # By name: the command for a device, or for all devices at once.
 FORMS = {
-    "tcpdump": _tcpdump("-s", "0"),
-    "tcpdump, nanoseconds, 96 bytes": _tcpdump("-s", "96", "--time-stamp-precision=nano"),
-    "tcpdump, by libpcap's default": _tcpdump(),
+    "tcpdump": tcpdump("-s", "0"),
+    "tcpdump, nanoseconds, 96 bytes": tcpdump("-s", "96", "--time-stamp-precision=nano"),
+    "tcpdump, by libpcap's default": tcpdump(),
     "dumpcap": lambda dev, path: ["dumpcap", "-q", "-p", "-i", dev, "-w", path],
 }
 ANY_FORMS = {
-    "tcpdump -i any, cooked v2": _tcpdump("-y", "LINUX_SLL2"),
-    "tcpdump -i any, cooked v1": _tcpdump("-y", "LINUX_SLL"),
+    "tcpdump -i any, cooked v2": tcpdump("-y", "LINUX_SLL2"),
+    "tcpdump -i any, cooked v1": tcpdump("-y", "LINUX_SLL"),
 }
 
 
@@ -70,7 +71,7 @@ class Captures:
         until(lambda: all(wanted.search(path.read_bytes()) for path in self.files.values()), 10, "the last packet in all captures")
 
     def stop(self):
-        """End them as Ctrl-C does. What they say of frames they missed is checked: a capture with holes proves nothing here."""
+        """End them as Ctrl-C does. Returns False when one of them missed frames."""
         procs, self.procs = self.procs, []
         said = []
         for p in procs:
@@ -78,10 +79,7 @@ class Captures:
                 os.kill(pid, signal.SIGINT)
         for p in procs:
             said.append(p.communicate(timeout=20)[1].decode(errors="replace"))
-        for text in said:
-            for line in text.splitlines():
-                if "dropped by kernel" in line and not line.startswith("0 "):
-                    raise LabFault(f"a capture has holes: {line}")
+        return not any("dropped by kernel" in line and not line.startswith("0 ") for text in said for line in text.splitlines())
 
     def close(self):
         for p in self.procs:

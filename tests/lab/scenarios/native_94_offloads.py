@@ -4,6 +4,7 @@ The guest is a kernel in a namespace behind a veth, in the place of QEMU: so eac
 offload, and the traffic is not held up by an emulated processor.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import random
 import subprocess
 
 from lab import judge, streams
+from lab.captures import Captures, tcpdump
 from lab.host import move_link
 from lab.native import UPLINK
 from lab.ns import Namespace
@@ -21,6 +23,7 @@ GUEST_MAC, GUEST, PEER = "52:54:00:aa:00:01", "10.9.0.2", "10.9.0.1"
 XML = f"""<domain type='kvm'><name>kernel</name><uuid>11111111-1111-1111-1111-111111111111</uuid><os><type>hvm</type></os><devices>
 <interface type='bridge'><mac address='{GUEST_MAC}'/><source bridge='br0'/><target dev='vg0'/><alias name='net0'/></interface>
 </devices></domain>"""
+SHORT = tcpdump("-s", "128", "-B", "65536", "--time-stamp-precision=nano")
 FEATURES = ("tso", "gso", "gro", "tx", "sg", "tx-udp-segmentation")
 STREAMS = ["/usr/bin/python3", "-I", streams.__file__]
 
@@ -96,21 +99,25 @@ def healthy_offloads(lab):
     xml = pathlib.Path(lab.lab.rundir) / "kernel.xml"
     xml.write_text(XML)
     os.chmod(xml, 0o644)
-    offered = unsure = 0
+    offered, captured = collections.Counter(), collections.Counter()
     for i in range(ROUNDS):
         lab.env.notes.clear()
         lab.env.note("how", f"VMPATH_LAB_SEED={seed}, round {i}: {kernels.shuffle()}; {kernels.talk(4)}")
         address = kernels.rnd.choice(([], [GUEST], [PEER]))
-        result = lab.trace("--domain-xml", xml, *address)
-        judge.sums(result)
-        for s in result.doc["segments"]:
-            if s["to"] == "guest":
-                continue
-            offered, unsure = offered + s["offered"], unsure + s["unsure"]
-            if s["lost"]:
-                raise Fail(f"a loss where there is none: {json.dumps(s)}")
-        if result.verdict["state"] == "loss":
-            raise Fail(f"a loss where there is none: {result.verdict}")
-    if not offered:
+        with Captures(lab, (UPLINK, "vg0"), {"short": SHORT}, {}) as captures:
+            result = lab.trace("--domain-xml", xml, *address)
+            whole = captures.stop()
+            by_others = lab.run("analyze", "--json", "--mac", GUEST_MAC, *captures.words("short"))
+        for result, counts in ((result, offered), (by_others, captured)) if whole else ((result, offered),):
+            judge.sums(result)
+            for s in result.doc["segments"]:
+                if s["to"] == "guest":
+                    continue
+                counts.update(offered=s["offered"], unsure=s["unsure"])
+                if s["lost"]:
+                    raise Fail(f"a loss where there is none: {json.dumps(s)}")
+            if result.verdict["state"] == "loss":
+                raise Fail(f"a loss where there is none: {result.verdict}")
+    if not offered["offered"]:
         raise Fail("no packet was followed in any round")
-    lab.env.note("sum", f"{offered} packets followed, {unsure} unsure")
+    lab.env.note("sum", f"followed live {dict(offered)}, in captures of tcpdump {dict(captured)}")

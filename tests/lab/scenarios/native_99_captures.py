@@ -26,7 +26,8 @@ def under(lab, fault, **traffic):
     lab.traffic("ping", interval=0.02, count=80).finish()
     truth.stop()
     captures.wait_for(truth.seen(TAP, "from_guest", lambda f: f.kind == "echo-reply")[-1])
-    captures.stop()
+    if not captures.stop():
+        raise LabFault("a capture missed frames")
     lab.env.note("the truth", truth.summary())
     if truth.missed:
         raise LabFault(f"the truth missed {truth.missed} frames")

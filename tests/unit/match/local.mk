@@ -2,6 +2,7 @@
 match_tests = \
   tests/unit/match/test_bounds \
   tests/unit/match/test_classify \
+  tests/unit/match/test_clock \
   tests/unit/match/test_exchange \
   tests/unit/match/test_last_hop \
   tests/unit/match/test_match \
@@ -20,6 +21,10 @@ tests_unit_match_test_classify_SOURCES = %D%/test_classify.c %D%/world.c %D%/wor
 tests_unit_match_test_classify_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_classify_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_classify_LDADD = $(match_test_libs)
+tests_unit_match_test_clock_SOURCES = %D%/test_clock.c
+tests_unit_match_test_clock_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_clock_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_clock_LDADD = $(match_test_libs)
 tests_unit_match_test_exchange_SOURCES = %D%/test_exchange.c %D%/world.c %D%/world.h
 tests_unit_match_test_exchange_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_exchange_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
