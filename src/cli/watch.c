@@ -340,6 +340,14 @@ static void look_at_backend(struct window *window)
 	vmp_backend_sample(&trace->backend, &reading);
 }
 
+/* Not earlier than what was judged: a clock that was set back would put packets that were counted out of the window again. */
+static uint64_t not_before_judged(const struct window *window, uint64_t ns)
+{
+	const uint64_t started_ns = window->trace->run.started_ns, least_ns = window->judged_ns > started_ns ? window->judged_ns : started_ns;
+
+	return ns > least_ns ? ns : least_ns;
+}
+
 /* A clock that jumps makes times of packets before and after incomparable. */
 static void look_at_clock(struct window *window)
 {
@@ -352,16 +360,14 @@ static void look_at_clock(struct window *window)
 		return;
 	run->observations.clock_stepped = true;
 	vmp_run_note(run, "the clock was stepped by %.3f s during the run", (double)jump / 1e9);
+	/* The window is as long as was asked for, whatever the clock shows. */
+	window->end_ns += (uint64_t)jump;
+	if (!window->closed) {
+		run->ended_ns = not_before_judged(window, window->end_ns);
+		vmp_match_close_window(window->trace->match, run->ended_ns);
+	}
 	for (size_t i = 0; i < run->points.n; i++)
 		tell_gap(window, i, 0, UINT64_MAX, VMP_UNSURE_CLOCK);
-}
-
-/* Not earlier than what was judged: a clock that was set back would put packets that were counted out of the window again. */
-static uint64_t not_before_judged(const struct window *window, uint64_t ns)
-{
-	const uint64_t started_ns = window->trace->run.started_ns, least_ns = window->judged_ns > started_ns ? window->judged_ns : started_ns;
-
-	return ns > least_ns ? ns : least_ns;
 }
 
 static void close_window(struct window *window, uint64_t end_ns)

@@ -144,6 +144,9 @@ int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 	match->observations.wrong_vni_frames = run->observations.wrong_vni_frames;
 	match->observations.wrong_vni = run->observations.wrong_vni;
 	report_addresses(match, run);
+	if (match->observations.table_full)
+		vmp_run_note(run, "more packets were on their way at one time than can be remembered (%zu): of %llu nothing is known, and of those "
+			     "at the same time nothing is certain", match->conf.max_pending, (unsigned long long)match->observations.table_full);
 	if (vmp_exchange_overlooked(match->exchanges))
 		vmp_run_note(run, "more questions were asked than can be followed: of later ones nothing is said (%llu sightings)",
 			     (unsigned long long)vmp_exchange_overlooked(match->exchanges));

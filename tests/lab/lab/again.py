@@ -20,21 +20,25 @@ def differences(a, b, at=""):
     return [] if a == b else [f"{at}: {json.dumps(a)[:200]} when traced, {json.dumps(b)[:200]} when judged again"]
 
 
+def compare(env, traced, judged):
+    """Hold the Result of analyze against that of the trace."""
+    if not judged.out:
+        raise Fail(f"analyze says nothing: status {judged.rc}: {judged.err}")
+    one, other = dict(traced.doc), dict(judged.doc)
+    if other.get("offline") is not True or one.get("offline") is not False:
+        raise Fail("offline is to be true for analyze, and false for trace")
+    for key in MAY_DIFFER:
+        one.pop(key, None)
+        other.pop(key, None)
+    found = differences(one, other)
+    if found or judged.rc != traced.rc:
+        env.note("judged again", judged.text())
+        raise Fail(f"judged again, the evidence says something else (status {traced.rc}, then {judged.rc}): " + "; ".join(found[:12]))
+
+
 def same(lab, result, place):
     """Judge the one folder below `place` again and hold the document against that of the trace."""
     folders = os.listdir(place)
     if len(folders) != 1:
         raise Fail(f"one evidence folder was to be written; there is {folders}; it said: {result.err}")
-    said = lab.start("analyze", "--json", place / folders[0]).wait(60)
-    if not said.out:
-        raise Fail(f"analyze says nothing: status {said.rc}: {said.err}")
-    traced, judged = dict(result.doc), dict(said.doc)
-    if judged.get("offline") is not True or traced.get("offline") is not False:
-        raise Fail("offline is to be true for analyze, and false for trace")
-    for key in MAY_DIFFER:
-        traced.pop(key, None)
-        judged.pop(key, None)
-    found = differences(traced, judged)
-    if found or said.rc != result.rc:
-        lab.env.note("judged again", said.text())
-        raise Fail(f"judged again, the evidence says something else (status {result.rc}, then {said.rc}): " + "; ".join(found[:12]))
+    compare(lab.env, result, lab.start("analyze", "--json", place / folders[0]).wait(60))

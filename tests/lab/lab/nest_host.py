@@ -12,7 +12,7 @@ import re
 import subprocess
 import time
 
-from lab import nest
+from lab import again, nest
 from lab.scenario import Fail, Fixture, LabFault, Skip, fixture, scenario
 from lab.vmpath import Result
 
@@ -61,7 +61,7 @@ VIRTUALPORT = """      <virtualport type='openvswitch'>
 # build makes the host and the network, plug puts the tap into it (both are bash scripts); the peer is at the device `peer`.
 Scene = collections.namedtuple("Scene", "build plug peer bridge ovs vhost", defaults=("br0", False, False))
 
-MODULES = "modprobe bonding max_bonds=0; modprobe -a 8021q bridge tun veth vhost_net openvswitch"
+MODULES = "modprobe bonding max_bonds=0; modprobe -a 8021q bridge tun veth vhost_net openvswitch ip_gre"
 # What build scripts share: the uplink NAME has its other end, far-NAME, in the network.
 PRELUDE = """
 uplink() { ip link add "$1" type veth peer name "far-$1" netns network; ip link set "$1" up; ip -n network link set "far-$1" up; }
@@ -74,7 +74,7 @@ nft flush ruleset
 if pidof -q ovs-vswitchd; then ovs-vsctl --if-exists del-br ovsbr0; /usr/share/openvswitch/scripts/ovs-ctl stop; fi
 ip netns del network
 for try in {1..100}; do
-    left=$(ls /sys/class/net | grep -vxE 'lo|bonding_masters|ovs-system' || true)
+    left=$(ls /sys/class/net | grep -vxE 'lo|bonding_masters|ovs-system|gre0|gretap0|erspan0' || true)
     [ -n "$left" ] || exit 0
     # What was in the other namespace goes by itself, some time.
     for device in $left; do ip link del "$device" 2>/dev/null || true; done
@@ -165,7 +165,7 @@ class NestHost(Fixture):
             self.nest.boot()
         except Skip as error:
             raise Skip(f"{error}; not exercised on a kernel that has it: bond, VLAN device, VLAN filtering, Open vSwitch's "
-                       "datapath, vhost-net") from None
+                       "datapath, vhost-net, gretap") from None
         for name in ("guest", "count"):
             subprocess.run(["cc", "-std=c11", "-O2", "-o", self.nest.folder / name, nest.HERE / f"{name}.c"], check=True)
         self.nest.run(MODULES)
@@ -231,8 +231,16 @@ class NestHost(Fixture):
         """How many packets the tap's queue had no room for, ever."""
         return int(self.nest.run(f"cat /sys/class/net/{TAP}/statistics/tx_dropped")[1])
 
+    def ask(self, *words):
+        """Run the program in the nest; returns its Result. Words are the shell's."""
+        argv = [str(self.vmpath), *words, "--json"]
+        begun = time.monotonic()
+        status, _ = self.nest.run(f"{' '.join(argv)} >/lab/vmpath.out 2>/lab/vmpath.err", WINDOW_S + 60, check=False)
+        out, err = ((self.nest.folder / f"vmpath.{kind}").read_text(errors="replace") for kind in ("out", "err"))
+        return Result(argv, status, out, err, time.monotonic() - begun)
+
     def watch(self, ping="-i 0.02", packets=1500, until="true"):
-        """Ping the guest and trace it meanwhile, from the moment the bash condition UNTIL holds."""
+        """Ping the guest and trace it meanwhile, from the moment the bash condition UNTIL holds; the evidence is judged again."""
         dropped = self.tap_dropped()
         count = self.nest.start(f"exec /lab/count {ADDRESS}")
         count.wait_for("^counting$")
@@ -240,11 +248,8 @@ class NestHost(Fixture):
         asking.wait_for("^PING")
         try:
             self.nest.run(f"for try in {{1..200}}; do ! {until} || exit 0; sleep 0.05; done; exit 1")
-            argv = [str(self.vmpath), "trace", "--domain-xml", "/lab/guest.xml", ADDRESS, "--json", "-d", str(WINDOW_S)]
-            begun = time.monotonic()
-            status, _ = self.nest.run(f"{' '.join(argv)} >/lab/trace.out 2>/lab/trace.err", WINDOW_S + 60, check=False)
-            out, err = ((self.nest.folder / f"trace.{kind}").read_text(errors="replace") for kind in ("out", "err"))
-            result = Result(argv, status, out, err, time.monotonic() - begun)
+            self.nest.run("rm -rf /tmp/evidence; mkdir /tmp/evidence")
+            result = self.ask("trace", "--domain-xml", "/lab/guest.xml", ADDRESS, "-d", str(WINDOW_S), "-w", "/tmp/evidence")
         finally:
             asking.signal("INT")
             asking.wait()
@@ -256,4 +261,5 @@ class NestHost(Fixture):
             raise LabFault(f"the counter itself lost packets: {count.output()}")
         self.env.note("ping, count and the tap's queue", f"{asking.output()}{count.output()}dropped by the queue {dropped}")
         self.env.note("vmpath", result.text())
+        again.compare(self.env, result, self.ask("analyze", "/tmp/evidence/*"))
         return Watch(sent, {place: int(packets) for place, packets in counted.items()}, dropped, result)

@@ -257,6 +257,85 @@ def nat_ends_here(lab):
         raise LabFault("the proxy did not answer")
 
 
+def forward(lab, rule, to=f"{NAT_IP}:80"):
+    """A port of this host leads to the guest, as operators publish one; connections from the network come in by it."""
+    guest = lab.guest("nat03")
+    until(lambda: NAT_IP in guest.run("ip -4 addr show dev eth0").out, 20, "the guest to get its lease")
+    rules = (f"-t nat {{}} PREROUTING -d {HOST_IP} -p tcp --dport 2280 -j DNAT --to-destination {to}",
+             f"{{}} FORWARD -o virbr0 -p tcp -d {NAT_IP} -m conntrack --ctstate NEW,ESTABLISHED,RELATED -j ACCEPT")
+    for one in (*rules, *rule):
+        lab.host.run("iptables " + one.format("-I"))
+        lab.finally_(lab.host.run, "iptables " + one.format("-D"))
+    return lab.truth([Point(UPLINK, lab.host, UPLINK, "in"), Point("nat0f0", lab.host, "nat0f0", "out")], routed=True)
+
+
+def published(result):
+    """The guest's address inside and the host's outside, in both directions."""
+    if not any(t["guest"] == NAT_IP and t["outside"] == HOST_IP and t["peer"] == PEER_IP for t in result.doc.get("translations", [])):
+        raise Fail(f"{NAT_IP} is {HOST_IP} outside, the program says {result.doc.get('translations')}")
+
+
+@scenario("dnat", about="a port of this host is published for a NATed guest: connections from outside are followed to it and back")
+def dnat(lab):
+    forward(lab, ())
+    lab.traffic("tcp", HOST_IP, port=2280, interval=0.02)
+    result = lab.trace("nat03", PEER_IP)
+    judge.healthy(result)
+    judge.sums(result)
+    published(result)
+    for way in ("to_guest", "from_guest"):
+        s = judge.segment(result, way, outside(result), "virbr0")
+        if s["delivered"] < 100 or s["unsure"] > 4:
+            raise Fail(f"some 100 connections came in and were answered, the program says {s}")
+    asked = [x for x in result.doc["exchanges"] if x["kind"] == "tcp-handshake" and x["direction"] == "to_guest"]
+    if not asked or asked[0]["asked"] < 50 or asked[0]["asked"] - asked[0]["answered"] > 2:
+        raise Fail(f"the connections were answered, the program says {result.doc['exchanges']}")
+
+
+@scenario("dnat-drop", about="a rule in FORWARD drops what comes in by the published port")
+def dnat_drop(lab):
+    forward(lab, (f"{{}} FORWARD -o virbr0 -p tcp -d {NAT_IP} --tcp-flags FIN FIN -j DROP",))
+    lab.traffic("tcp", HOST_IP, port=2280, interval=0.05)
+    before = dropped(lab)
+    result = lab.trace("nat03", PEER_IP)
+    s = judge.segment(result, "to_guest", outside(result), "virbr0")
+    most = dropped(lab) - before
+    if not most:
+        raise LabFault("the rule dropped nothing")
+    judge.verdict(result, "loss", "lost-in-host", "to_guest", outside(result), "virbr0")
+    published(result)
+    if not 0 < s["lost"] <= most:
+        raise Fail(f"between the start and the end of the program the rule dropped {most}; it says {s}")
+
+
+def dropped(lab):
+    """By the rule that was put first into FORWARD."""
+    return int(lab.host.run("iptables -L FORWARD 1 -nvx").out.split()[0])
+
+
+@scenario("dnat-all-dropped", about="a rule in FORWARD drops all that comes in by the published port: nothing ever shows that it was for the guest")
+def dnat_all_dropped(lab):
+    forward(lab, (f"{{}} FORWARD -o virbr0 -p tcp -d {NAT_IP} --dport 80 -j DROP",))
+    lab.traffic("tcp", HOST_IP, port=2280, interval=0.05, answered=False).wait_sent(5)
+    result = lab.trace("nat03", PEER_IP)
+    if result.verdict["state"] == "ok" and judge.segment(result, "to_guest", outside(result), "virbr0")["offered"]:
+        raise Fail(f"nothing reached the guest: {result.verdict}")
+    if result.verdict["code"] not in ("lost-in-host", "no-traffic", "no-questions-seen", "nothing-asked", "inconclusive"):
+        raise Fail(f"the verdict is {result.verdict}")
+
+
+@scenario("dnat-wrong-port", about="the published port leads to a port of the guest where nothing listens: it refuses, and nobody lost anything")
+def dnat_wrong_port(lab):
+    forward(lab, (), f"{NAT_IP}:81")
+    lab.traffic("tcp", HOST_IP, port=2280, interval=0.05, answered=False).wait_sent(5)
+    result = lab.trace("nat03", PEER_IP)
+    for s in result.doc["segments"]:
+        if s["lost"]:
+            raise Fail(f"nothing was lost: {s}")
+    if result.verdict["state"] == "loss":
+        raise Fail(f"nothing was lost: {result.verdict}")
+
+
 # macvtap
 
 def macvtap(lab):

@@ -4,7 +4,7 @@ import subprocess
 
 from lab import judge
 from lab.native import GUEST_IP, GUEST_MAC, PEER_IP, TAP, UPLINK
-from lab.scenario import Fail, Skip, scenario
+from lab.scenario import Fail, scenario
 
 NEAR, FAR, PEER_MAC = "10.99.0.1", "10.99.0.2", "02:00:5e:00:02:01"
 NEAR6, FAR6 = "fd00:99::1", "fd00:99::2"
@@ -123,21 +123,6 @@ def small_mtu(lab):
     judge.finding(result, "lost-in-host", word="only large packets")
     if judge.segment(result, "from_guest", "vx0", UPLINK)["lost"]:
         raise Fail("what never got into the tunnel is called lost in it")
-
-
-@scenario("tunnel-not-looked-into", about="a tunnel of another kind: the tunnel device is the last that is seen, and that is told")
-def other_kind(lab):
-    if lab.host.run("ip link add tryout type gretap local 10.99.0.1 remote 10.99.0.2", check=False).rc:
-        raise Skip("this kernel has no gretap")
-    lab.host.run("ip link del tryout")
-    tunnel(lab, kind=f"gretap local {NEAR}", far_kind=f"gretap local {FAR}", device="gre9", bound="")
-    lab.traffic("ping", interval=0.05)
-    result = lab.trace("web01", GUEST_IP)
-    judge.healthy(result)
-    found(result, "to_guest", "gre9", TAP)
-    why = result.hop("network").get("why", "")
-    if "gre9" not in why or "gretap" not in why:
-        raise Fail(f"that the tunnel is not looked into is not told: {why}")
 
 
 @scenario("vxlan-fragments", about="packets too large for the tunnel, cut inside or outside of it: nothing is called lost")

@@ -570,6 +570,8 @@ static void pool_full(void **state)
 	assert_int_equal(see(&world, ETH0, VMP_DEV_IN, START + 5 * SEC, &packet), 0);
 	world_report(&world, END, &run);
 	assert_int_equal(run.observations.table_full, 50);
+	assert_int_equal(run.notes.n, 1);
+	assert_non_null(strstr(run.notes.v[0], "more packets were on their way at one time than can be remembered (100): of 50"));
 	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).unsure_why[VMP_UNSURE_IDENTITY], 100);
 	assert_int_equal(segment_of(&run, VMP_TO_GUEST, ETH0, TAP).lost, 1);
 	world_clear_run(&run);
