@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS = 1200, FLOWS = 8, EVENTS = 30000, EVENTS_OF_ONE = 400, STEPS = 4, GAPS_MOST = 8, NEAR_IDS = 64 };
+enum { RUNS = 1200, FLOWS = 8, EVENTS = 30000, EVENTS_OF_ONE = 400, STEPS = 4, GAPS_MOST = 8, NEAR_IDS = 64, ID_COUNTS = 128 };
 
 #define SETTLE   (100 * MS)
 #define OPEN_AT  (1 * SEC)
@@ -55,7 +55,7 @@ struct flow {
 	unsigned int twice;             /* per mille sent twice */
 	uint64_t last_ns[STEPS];        /* each hop keeps the order of a flow */
 	uint32_t seq;
-	uint16_t id;
+	uint16_t *id;                   /* next IP id: as hosts do, one count for all that goes to one other by one protocol */
 	struct vmp_packet again;        /* to be sent again, at this time; 0: nothing */
 	uint64_t again_ns;
 };
@@ -94,6 +94,7 @@ struct story {
 	bool slow;                      /* delays beyond the settle time */
 	bool resegments;
 	bool merges;                    /* a device of this path makes one datagram of several */
+	uint16_t ids[ID_COUNTS];
 	uint64_t missed_same;           /* identical packets that a gap hid */
 };
 
@@ -159,8 +160,8 @@ static struct vmp_packet make_packet(const struct flow *flow, unsigned int step_
 
 	if (flow->kind == KIND_ARP)
 		return arp_request(&flow->src, ip4(0, flow->src.b[5]), ip4(0, flow->dst.b[5]));
-	made = flow->kind == KIND_TCP || flow->kind == KIND_TCP6 ? tcp(&flow->src, &flow->dst, flow->id, flow->seq, 0, VMP_TCP_ACK)
-								 : udp(&flow->src, &flow->dst, flow->id);
+	made = flow->kind == KIND_TCP || flow->kind == KIND_TCP6 ? tcp(&flow->src, &flow->dst, *flow->id, flow->seq, 0, VMP_TCP_ACK)
+								 : udp(&flow->src, &flow->dst, *flow->id);
 	made.sport = (uint16_t)(1000 + flow->number);
 	made.dport = (uint16_t)(2000 + step_ports);
 	if (flow->kind == KIND_TCP6 || flow->kind == KIND_GSO6) {
@@ -190,7 +191,10 @@ static void choose_flow(struct story *story, unsigned int number)
 	if (flow->kind == KIND_ARP && route->hops[0] == TAP && (route->hops[1] == PEER || route->hops[1] == BR0))
 		flow->kind = KIND_SAME;
 	flow->seq = (uint32_t)draw(story);
-	flow->id = (uint16_t)draw(story);
+	flow->id = &story->ids[((unsigned int)flow->src.b[5] * 31 + flow->dst.b[5]) % (ID_COUNTS / 2) * 2 +
+			       (flow->kind == KIND_TCP || flow->kind == KIND_TCP6)];
+	if (!*flow->id)
+		*flow->id = (uint16_t)draw(story);
 	if (story->slow && (flow->kind == KIND_SAME || flow->kind == KIND_ARP))
 		flow->kind = KIND_UDP;
 	for (int i = 0; i < route->n; i++) {
@@ -210,6 +214,7 @@ static void choose_flow(struct story *story, unsigned int number)
 		story->resegments = true;
 	}
 	flow->same = make_packet(flow, 0);
+	(*flow->id)++;
 }
 
 /* ---- the simulated host ------------------------------------------------------------------------------------------ */
@@ -375,7 +380,7 @@ static void send_tcp(struct story *story, struct flow *flow, uint64_t ts_ns)
 	if (pieces > 1 && flow->merge_at && !flow->split_at && flow->kind != KIND_FRAGMENTS) {
 		go_merged(story, flow, ts_ns, &packet, pieces);
 		flow->seq += packet.payload_len * pieces;
-		flow->id = (uint16_t)(flow->id + pieces);
+		*flow->id = (uint16_t)(*flow->id + pieces);
 		return;
 	}
 	if (go(story, flow, 0, ts_ns, &packet) == IS_LOST && tcp && pieces && !flow->again_ns && chance(story, 800)) {
@@ -386,8 +391,8 @@ static void send_tcp(struct story *story, struct flow *flow, uint64_t ts_ns)
 		flow->again_ns = ts_ns + 60 * MS + below(story, 2 * SETTLE);
 	}
 	flow->seq += packet.payload_len;
-	/* Not so fast that ids come again within the settle time. */
-	flow->id = (uint16_t)(flow->id + (tcp ? 128 : 42));
+	/* As many ids as it may have pieces, so that none comes again within the settle time. */
+	*flow->id = (uint16_t)(*flow->id + (tcp ? 128 : flow->kind == KIND_FRAGMENTS ? 1 : 42));
 }
 
 static void run_flow(struct story *story, struct flow *flow)
@@ -411,7 +416,7 @@ static void run_flow(struct story *story, struct flow *flow)
 		}
 		if (flow->kind == KIND_UDP) {
 			packet = make_packet(flow, ports++);
-			flow->id++;
+			(*flow->id)++;
 			times = 1;
 		}
 		while (times-- > 0)
@@ -494,7 +499,8 @@ static bool may_be_in_pieces_of_another(const struct story *story, const struct 
 	for (size_t i = 0; i < story->n_events; i++) {
 		const struct event *other = &story->events[i];
 
-		if (other->hop == event->next && other->kind >= KIND_GSO && (uint16_t)(other->packet.ip_id - event->packet.ip_id + NEAR_IDS) <= 2 * NEAR_IDS &&
+		if (other->hop == event->next && other->kind >= KIND_GSO &&
+		    (uint16_t)(other->packet.ip_id - event->packet.ip_id + NEAR_IDS) <= 2 * NEAR_IDS &&
 		    other->packet.sport != event->packet.sport && vmp_ip_equal(&other->packet.src, &event->packet.src) &&
 		    vmp_ip_equal(&other->packet.dst, &event->packet.dst) && other->ts_ns + 2 * SETTLE > event->ts_ns &&
 		    other->ts_ns < event->ts_ns + 2 * SETTLE)
