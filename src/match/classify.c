@@ -233,7 +233,7 @@ static void on_backend_from_guest(const struct view *view, struct vmp_class *cla
 {
 	const struct vmp_class_context *context = view->context;
 	const struct vmp_path *path = context->path;
-	int home = vmp_homes_find(context->homes, &view->packet->dst_mac);
+	int home = vmp_homes_find(context->homes, &view->packet->dst_mac, context->now_ns);
 	int uplink = next_from_guest(path, view->hop);
 
 	class->sort = VMP_SORT_ON_PATH;

@@ -46,6 +46,7 @@ struct vmp_class_context {
 	const struct vmp_ip *perhaps; /* one more that may be the guest's, or NULL */
 	bool ports_unobserved;  /* the switch has ports that no point watches */
 	bool switch_answers;    /* the switch itself may answer ARP and ND in the place of others (neigh_suppress) */
+	uint64_t now_ns;        /* the frame's time */
 };
 
 /* Sort one frame. hop: index of the hop it was seen at. Pure. */

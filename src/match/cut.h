@@ -24,8 +24,9 @@ uint64_t vmp_cut_flow(uint64_t addresses, const struct vmp_sight *sight, uint8_t
 /* The flow of a sighting that is cut up by IP ids, as if it had this other id. (resegment.c) */
 uint64_t vmp_cut_flow_at(const struct vmp_sight *sight, uint32_t ip_id);
 
-/* The flow in which fragments of a whole TCP packet are. (resegment.c) */
-uint64_t vmp_cut_flow_of_fragments(const struct vmp_sight *tcp);
+/* The flow in which fragments of a packet are, and that of whole packets, but for TCP, of which a fragment is. (resegment.c) */
+uint64_t vmp_cut_flow_of_fragments(const struct vmp_sight *sight);
+uint64_t vmp_cut_flow_of_wholes(const struct vmp_sight *sight);
 
 /* IPv6 has no id; in IPv4 some send everything with 0. */
 static inline bool vmp_cut_lacks_ids(const struct vmp_sight *sight)
@@ -45,7 +46,7 @@ void vmp_cut_use(struct vmp_match *match, uint32_t slot, uint32_t bytes, uint32_
  */
 enum vmp_fate vmp_cut_tcp(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found);
 enum vmp_fate vmp_cut_udp(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found);
-enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open, uint64_t flow, struct vmp_cut_found *ret_found);
+enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found);
 
 /* Can one be a piece of the other, as far as place, bytes and ids tell? Of one flow, which the caller has seen to. */
 bool vmp_cut_tcp_may_hold(const struct vmp_sight *whole, const struct vmp_sight *piece);

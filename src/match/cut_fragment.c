@@ -70,20 +70,24 @@ static bool id_is_anothers(struct vmp_match *match, const struct vmp_sight *like
 	return false;
 }
 
-enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open, uint64_t flow, struct vmp_cut_found *ret_found)
+struct search {
+	struct vmp_cover cover;
+	int64_t found;
+	bool perhaps;           /* something that may be of it, or not */
+};
+
+/* What the spare ones of a flow hold of it. Returns false when there is too much to look at. */
+static bool search_flow(struct vmp_match *match, const struct vmp_sight *open, uint64_t flow, struct search *search,
+			struct vmp_cut_found *ret_found)
 {
+	int64_t from = start_of(open), to = end_of(open);
 	struct vmp_sight like = *open;
-	struct vmp_cover cover = {.n = 0};
-	int64_t found = 0, from = start_of(open), to = end_of(open);
-	bool perhaps = open->is_tcp_fragment;
 	int steps = 0;
 	uint32_t slot, next;
 
 	like.flow = flow;
-	if (!is_fragment(open) && open->is_ip4 && id_is_anothers(match, &like))
-		return VMP_FATE_UNSURE;
 	for (slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, &like, vmp_match_place_main(open->place));
-	     slot != VMP_POOL_NONE && found < to - from; slot = next) {
+	     slot != VMP_POOL_NONE && search->found < to - from; slot = next) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 		int64_t low = start_of(spare) > from ? start_of(spare) : from, high = end_of(spare) < to ? end_of(spare) : to, fresh;
 		bool proves = open->is_ip4 ? is_fragment(open) || is_fragment(spare)
@@ -91,24 +95,41 @@ enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open,
 
 		next = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot);
 		if (++steps > VMP_CUT_OTHER_STEPS)
-			return VMP_FATE_UNSURE;
+			return false;
 		if (!vmp_cut_is_candidate(&like, spare, false) || !vmp_cut_fragments_may_hold(open, spare))
 			continue;
 		if (!proves || spare->ts_ns > open->ts_ns + match->conf.settle_ns || spare->used + (high - low) > spare->data_len) {
-			perhaps = true;
+			search->perhaps = true;
 			continue;
 		}
-		fresh = vmp_cover_add(&cover, low, high);
+		fresh = vmp_cover_add(&search->cover, low, high);
 		if (fresh < 0)
-			return VMP_FATE_UNSURE;
-		found += fresh;
+			return false;
+		search->found += fresh;
 		if (fresh > 0) {
-			ret_found->last_ns = spare->ts_ns;
+			ret_found->last_ns = spare->ts_ns > ret_found->last_ns ? spare->ts_ns : ret_found->last_ns;
 			vmp_cut_use(match, slot, (uint32_t)fresh, spare->data_len);
 		}
 	}
-	ret_found->missing = (uint32_t)(to - from - found);
-	if (ret_found->missing && perhaps)
+	return true;
+}
+
+enum vmp_fate vmp_cut_fragments(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found)
+{
+	struct search search = {.perhaps = open->is_tcp_fragment};
+	struct vmp_sight like = *open;
+
+	like.flow = vmp_cut_flow_of_fragments(open);
+	if (!is_fragment(open) && open->is_ip4 && id_is_anothers(match, &like))
 		return VMP_FATE_UNSURE;
-	return !ret_found->missing ? VMP_FATE_DELIVERED : found ? VMP_FATE_LOST : VMP_FATE_NONE;
+	if (!search_flow(match, open, like.flow, &search, ret_found))
+		return VMP_FATE_UNSURE;
+	/* Of datagrams it was asked before; see also may_be_changed(). */
+	if ((is_fragment(open) || open->cut == VMP_CUT_WHOLE) &&
+	    !search_flow(match, open, vmp_cut_flow_of_wholes(open), &search, ret_found))
+		return VMP_FATE_UNSURE;
+	ret_found->missing = (uint32_t)(end_of(open) - start_of(open) - search.found);
+	if (ret_found->missing && search.perhaps)
+		return VMP_FATE_UNSURE;
+	return !ret_found->missing ? VMP_FATE_DELIVERED : search.found ? VMP_FATE_LOST : VMP_FATE_NONE;
 }

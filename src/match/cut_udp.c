@@ -293,9 +293,11 @@ static struct group sum_group(struct vmp_match *match, const struct vmp_sight *o
 
 static enum vmp_fate find_sum(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found)
 {
+	const struct vmp_stretch *stretch = vmp_stretch_of(match, open);
 	struct group group;
 
-	if (open->contested)
+	/* Where some take longer than was waited for, what arrives now may be what was given up before. */
+	if (open->contested || !stretch || stretch->latencies.max_ns >= match->conf.settle_ns)
 		return VMP_FATE_UNSURE;
 	if (!open->proven) {
 		group = sum_group(match, open);

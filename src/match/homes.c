@@ -14,6 +14,7 @@ struct slot {
 	int hop;
 	int heard_hop;              /* where it was heard last; valid when heard_ns > 0 */
 	uint64_t heard_ns, moved_ns; /* when it was, and when that hop last became another; 0: never */
+	uint64_t missed_ns;         /* after this time it lives at a port that is no hop; 0: at its hop */
 };
 
 struct vmp_homes {
@@ -97,6 +98,19 @@ void vmp_homes_learn(struct vmp_homes *homes, const struct vmp_mac *mac, int hop
 	if (!slot)
 		return;
 	slot->hop = hop;
+	slot->missed_ns = 0;
+}
+
+void vmp_homes_miss(struct vmp_homes *homes, const struct vmp_mac *mac, uint64_t ts_ns)
+{
+	struct slot *slot = vmp_mac_is_group(mac) ? NULL : slot_make(homes, mac);
+
+	if (!slot)
+		return;
+	if (slot->hop < 0)
+		slot->hop = VMP_HOME_UNOBSERVED;
+	else if (!slot->missed_ns)
+		slot->missed_ns = ts_ns;
 }
 
 void vmp_homes_hear(struct vmp_homes *homes, const struct vmp_mac *mac, int hop, uint64_t ts_ns)
@@ -112,6 +126,7 @@ void vmp_homes_hear(struct vmp_homes *homes, const struct vmp_mac *mac, int hop,
 		slot->moved_ns = ts_ns;
 	slot->hop = slot->heard_hop = hop;
 	slot->heard_ns = ts_ns;
+	slot->missed_ns = 0;
 }
 
 uint16_t vmp_homes_number(const struct vmp_homes *homes, const struct vmp_mac *mac)
@@ -125,17 +140,18 @@ int vmp_homes_stays(const struct vmp_homes *homes, uint16_t number, uint64_t unm
 {
 	const struct slot *slot = number ? &homes->slots[number - 1] : NULL;
 
-	return slot && slot->heard_ns > since_ns && slot->moved_ns < unmoved_ns && slot->hop == slot->heard_hop ? slot->heard_hop
-													   : VMP_HOME_UNKNOWN;
+	if (!slot || slot->heard_ns <= since_ns || slot->moved_ns >= unmoved_ns || slot->hop != slot->heard_hop || slot->missed_ns)
+		return VMP_HOME_UNKNOWN;
+	return slot->heard_hop;
 }
 
-int vmp_homes_find(const struct vmp_homes *homes, const struct vmp_mac *mac)
+int vmp_homes_find(const struct vmp_homes *homes, const struct vmp_mac *mac, uint64_t now_ns)
 {
 	const struct slot *slot = &homes->slots[slot_of(homes, mac)];
 
 	if (!slot->used)
 		return homes->full ? VMP_HOME_UNOBSERVED : VMP_HOME_UNKNOWN;
-	return slot->hop;
+	return slot->missed_ns && now_ns > slot->missed_ns ? VMP_HOME_UNOBSERVED : slot->hop;
 }
 
 bool vmp_homes_is_host(const struct vmp_homes *homes, const struct vmp_mac *mac)

@@ -330,6 +330,7 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 		.perhaps = match->conf.has_address && !match->observations.address_is_peers ? &match->conf.address : NULL,
 		.ports_unobserved = match->ports_unobserved,
 		.switch_answers = match->switch_answers,
+		.now_ns = frame->ts_ns,
 	};
 	int hop = match->point_hops[frame->point];
 	struct vmp_class class = vmp_classify(&context, hop, frame->devdir, packet);

@@ -56,6 +56,8 @@ struct vmp_stretch {
 	uint64_t missing_after, mistaken_at_end;
 	/* Missing where points lost frames in counted gaps, and else they would be lost: so many, at these points (bits). */
 	uint64_t hidden, hiding_points;
+	/* What was called lost may have come in other pieces after all: so long after it was seen here, of TCP ([1]) and other data. */
+	uint64_t late_ns[2];
 	bool taken_back;        /* some loss turned out to be none: first and shortest lost are to be found anew */
 };
 
@@ -107,7 +109,6 @@ struct vmp_match {
 	bool has_edge;                  /* another point than the backend's is watched */
 	bool has_uplink;                /* ... an uplink: then no transit device is the edge */
 	bool has_parallel, has_inactive; /* several ways of one rank; a slave of a bond that is kept out of use */
-	bool pieces_late;               /* datagrams or fragments of what was called lost came late */
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
@@ -219,6 +220,9 @@ void vmp_stretch_bound(struct vmp_match *match);
 
 /* What was counted as lost is unsure; of what is hidden nothing is said any more. (stretch.c) */
 void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, enum vmp_unsure why);
+
+/* What was called lost may have come at this time, in other pieces: others may take as long. (stretch.c) */
+void vmp_stretch_late(struct vmp_match *match, const struct vmp_sight *lost, uint64_t ts_ns);
 
 /* What is missing of equal packets on both sides of an edge of the window is unsure, as far as it may be mistaken. (stretch.c) */
 void vmp_stretch_doubt_edges(struct vmp_match *match);

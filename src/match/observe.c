@@ -53,8 +53,8 @@ void vmp_match_observe_spare(struct vmp_match *match, const struct vmp_sight *he
 	 * of a home only where none is known.
 	 */
 	if (at->role == VMP_ROLE_BACKEND && !vmp_homes_is_host(match->homes, &packet->src_mac) &&
-	    (here->group || vmp_homes_find(match->homes, &packet->src_mac) == VMP_HOME_UNKNOWN))
-		vmp_homes_learn(match->homes, &packet->src_mac, VMP_HOME_UNOBSERVED);
+	    (here->group || vmp_homes_find(match->homes, &packet->src_mac, here->ts_ns) == VMP_HOME_UNKNOWN))
+		vmp_homes_miss(match->homes, &packet->src_mac, here->ts_ns);
 }
 
 bool vmp_match_uses_tag(const struct vmp_match *match, uint16_t tag)

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 /*
- * Where packets were seen to take long, a packet that was given up may still wait in the same queue, or have come while
- * nobody looked. So are bytes unsure where others came late in pieces that could not be told apart.
+ * Where packets were seen to take long, as they were or in other pieces, a packet that was given up may still wait in the same queue,
+ * or have come while nobody looked. So are bytes unsure where others came late in pieces that could not be told apart.
  */
 static bool is_doubtful(const struct vmp_match *match, const struct vmp_stretch *stretch, const struct vmp_sight *lost,
 			enum vmp_unsure *ret_why)
 {
-	uint64_t patience = 3 * stretch->latencies.max_ns;
+	uint64_t late_ns = lost->cut != VMP_CUT_NOT ? stretch->late_ns[lost->cut == VMP_CUT_TCP] : 0;
+	uint64_t patience = 3 * (late_ns > stretch->latencies.max_ns ? late_ns : stretch->latencies.max_ns);
 	struct vmp_blindness blindness;
 
 	if (patience >= match->conf.settle_ns * 3 / 4) {
@@ -26,9 +27,7 @@ static bool is_doubtful(const struct vmp_match *match, const struct vmp_stretch 
 		}
 	}
 	*ret_why = VMP_UNSURE_SEGMENTED;
-	if (lost->cut == VMP_CUT_NOT)
-		return false;
-	return match->bytes_late || (match->pieces_late && lost->cut != VMP_CUT_TCP);
+	return match->bytes_late && lost->cut != VMP_CUT_NOT;
 }
 
 static void doubt_losses(struct vmp_match *match)

@@ -27,11 +27,19 @@ static uint64_t of_proto(bool is_ip4, uint8_t proto)
 	return spread((uint64_t)3 << 40 | (is_ip4 ? proto : 0));
 }
 
+/* Fragments hang apart: without ids all whole packets of two hosts share a chain, and there may be very many. */
+static uint64_t of_fragments(void)
+{
+	return spread((uint64_t)4 << 40);
+}
+
 uint64_t vmp_cut_flow(uint64_t addresses, const struct vmp_sight *sight, uint8_t proto)
 {
 	uint64_t flow = addresses ^ of_proto(sight->is_ip4, proto);
 
-	return flow ^ (sight->is_tcp ? of_ports(sight->ports) : of_ids(sight->is_ip4, sight->ip_id));
+	if (sight->is_tcp)
+		return flow ^ of_ports(sight->ports);
+	return flow ^ of_ids(sight->is_ip4, sight->ip_id) ^ (sight->cut == VMP_CUT_FRAGMENT ? of_fragments() : 0);
 }
 
 uint64_t vmp_cut_flow_at(const struct vmp_sight *sight, uint32_t ip_id)
@@ -39,9 +47,16 @@ uint64_t vmp_cut_flow_at(const struct vmp_sight *sight, uint32_t ip_id)
 	return sight->flow ^ of_ids(sight->is_ip4, sight->ip_id) ^ of_ids(sight->is_ip4, ip_id);
 }
 
-uint64_t vmp_cut_flow_of_fragments(const struct vmp_sight *tcp)
+uint64_t vmp_cut_flow_of_fragments(const struct vmp_sight *sight)
 {
-	return tcp->flow ^ of_ports(tcp->ports) ^ of_ids(tcp->is_ip4, tcp->ip_id);
+	if (sight->cut == VMP_CUT_FRAGMENT)
+		return sight->flow;
+	return sight->flow ^ of_fragments() ^ (sight->is_tcp ? of_ports(sight->ports) ^ of_ids(sight->is_ip4, sight->ip_id) : 0);
+}
+
+uint64_t vmp_cut_flow_of_wholes(const struct vmp_sight *sight)
+{
+	return sight->flow ^ (sight->cut == VMP_CUT_FRAGMENT ? of_fragments() : 0);
 }
 
 bool vmp_cut_is_candidate(const struct vmp_sight *open, const struct vmp_sight *spare, bool early)
@@ -82,8 +97,8 @@ static bool recall(struct vmp_match *match, const struct vmp_sight *here, uint64
 
 		next = vmp_pool_next(pool, VMP_CHAIN_FLOW, slot);
 		if (lost->flow == flow && lost->direction == here->direction && lost->at == here->at && may_hold(lost, here)) {
+			vmp_stretch_late(match, lost, here->ts_ns);
 			vmp_stretch_doubt(match, lost, VMP_UNSURE_SEGMENTED);
-			match->pieces_late = match->pieces_late || lost->cut != VMP_CUT_TCP;
 			vmp_pool_unchain(pool, VMP_CHAIN_OPEN, slot);
 			vmp_pool_unchain(pool, VMP_CHAIN_FLOW, slot);
 		} else if (++idle > VMP_CUT_IDLE_STEPS) {
@@ -104,10 +119,15 @@ void vmp_match_recall_bytes(struct vmp_match *match, const struct vmp_sight *her
 		    !vmp_cut_tcp_is_waited_for(match, here))
 			all = recall(match, here, here->flow);
 	} else {
+		uint64_t other = here->cut == VMP_CUT_FRAGMENT ? vmp_cut_flow_of_wholes(here) : vmp_cut_flow_of_fragments(here);
+
+		all = recall(match, here, here->flow);
+		all = recall(match, here, other) && all;
+	}
+	if (here->cut == VMP_CUT_UDP) {
 		uint64_t before = vmp_cut_flow_at(here, (uint16_t)(here->ip_id - (VMP_CUT_IDS - 1)));
 		uint64_t after = vmp_cut_flow_at(here, (uint16_t)(here->ip_id + VMP_CUT_IDS - 1));
 
-		all = recall(match, here, here->flow);
 		all = (before == here->flow || recall(match, here, before)) && all;
 		all = (after == here->flow || recall(match, here, after)) && all;
 	}
@@ -142,5 +162,5 @@ enum vmp_fate vmp_match_resegmented(struct vmp_match *match, struct vmp_sight *o
 		fate = vmp_cut_udp(match, open, ret_found);
 	if (fate != VMP_FATE_NONE || (open->is_tcp && (!open->is_ip4 || open->dont_fragment)))
 		return fate;
-	return vmp_cut_fragments(match, open, open->is_tcp ? vmp_cut_flow_of_fragments(open) : open->flow, ret_found);
+	return vmp_cut_fragments(match, open, ret_found);
 }

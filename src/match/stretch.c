@@ -179,6 +179,15 @@ void vmp_stretch_doubt(struct vmp_match *match, const struct vmp_sight *lost, en
 	stretch->segment.unsure_why[why]++;
 }
 
+void vmp_stretch_late(struct vmp_match *match, const struct vmp_sight *lost, uint64_t ts_ns)
+{
+	struct vmp_stretch *stretch = vmp_stretch_of(match, lost);
+	bool tcp = lost->cut == VMP_CUT_TCP;
+
+	if (stretch && ts_ns > lost->ts_ns + stretch->late_ns[tcp])
+		stretch->late_ns[tcp] = ts_ns - lost->ts_ns;
+}
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

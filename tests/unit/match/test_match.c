@@ -528,6 +528,30 @@ static void equal_times(void **state)
 	}
 }
 
+/*
+ * One time for three: the peer's question at the guest, a packet to the peer, the question where it came in. Until the time is over
+ * the peer has not moved to a port that nobody watches.
+ */
+static void equal_times_of_question(void **state)
+{
+	struct vmp_packet question = arp_request(&mac_peer, ip4(0, 2), ip4(0, 1)), packet = udp(&mac_guest, &mac_peer, 1);
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		bool arrives = i & 1, moved = i & 2;
+		struct world world;
+
+		begin(&world, 0);
+		see(&world, TAP, VMP_DEV_OUT, START, &question);
+		see(&world, TAP, VMP_DEV_IN, START + moved, &packet);
+		if (!moved)
+			see(&world, PEER, VMP_DEV_IN, START, &question);
+		if (arrives)
+			see(&world, PEER, VMP_DEV_OUT, START + MS, &packet);
+		expect(&world, VMP_FROM_GUEST, TAP, PEER, arrives && !moved, !arrives && !moved, 0);
+	}
+}
+
 /* The clock went back by 10 ms between the two sightings. */
 static void clock_back(void **state)
 {
@@ -695,6 +719,7 @@ int main(void)
 		cmocka_unit_test(bond_flooded),
 		cmocka_unit_test(seen_beyond),
 		cmocka_unit_test(equal_times),
+		cmocka_unit_test(equal_times_of_question),
 		cmocka_unit_test(clock_back),
 		cmocka_unit_test(pool_full),
 		cmocka_unit_test(fates_not_asked),

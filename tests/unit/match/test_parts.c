@@ -376,25 +376,31 @@ static void homes_learn_and_forget_nothing(void **state)
 	(void)state;
 	world_init(&world, 0);
 	homes = vmp_homes_new(&world.path, &key);
-	assert_int_equal(vmp_homes_find(homes, &mac_gateway), ETH0);
-	assert_int_equal(vmp_homes_find(homes, &mac_peer), PEER);
-	assert_int_equal(vmp_homes_find(homes, &mac_other), VMP_HOME_UNKNOWN);
+	assert_int_equal(vmp_homes_find(homes, &mac_gateway, 1), ETH0);
+	assert_int_equal(vmp_homes_find(homes, &mac_peer, 1), PEER);
+	assert_int_equal(vmp_homes_find(homes, &mac_other, 1), VMP_HOME_UNKNOWN);
 	assert_true(vmp_homes_is_host(homes, &mac_host));
 	assert_false(vmp_homes_is_host(homes, &mac_gateway));
 	vmp_homes_learn(homes, &mac_peer, ETH0);
-	assert_int_equal(vmp_homes_find(homes, &mac_peer), ETH0);
+	assert_int_equal(vmp_homes_find(homes, &mac_peer, 1), ETH0);
+	vmp_homes_miss(homes, &mac_peer, 5);
+	vmp_homes_miss(homes, &mac_peer, 7);
+	assert_int_equal(vmp_homes_find(homes, &mac_peer, 5), ETH0);
+	assert_int_equal(vmp_homes_find(homes, &mac_peer, 6), VMP_HOME_UNOBSERVED);
+	vmp_homes_hear(homes, &mac_peer, ETH0, 8);
+	assert_int_equal(vmp_homes_find(homes, &mac_peer, 8), ETH0);
 	vmp_homes_learn(homes, &mac_all, PEER);
-	assert_int_equal(vmp_homes_find(homes, &mac_all), VMP_HOME_UNKNOWN);
+	assert_int_equal(vmp_homes_find(homes, &mac_all, 1), VMP_HOME_UNKNOWN);
 	/* A flood of sources fills the table; what is known stays, what is not may be anywhere. */
 	for (uint32_t i = 0; i < 100000; i++) {
 		struct vmp_mac mac = {{2, 1, (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
 
 		vmp_homes_learn(homes, &mac, PEER);
 	}
-	assert_int_equal(vmp_homes_find(homes, &mac_gateway), ETH0);
-	assert_int_equal(vmp_homes_find(homes, &mac_other), VMP_HOME_UNOBSERVED);
+	assert_int_equal(vmp_homes_find(homes, &mac_gateway, 1), ETH0);
+	assert_int_equal(vmp_homes_find(homes, &mac_other, 1), VMP_HOME_UNOBSERVED);
 	vmp_homes_learn(homes, &mac_peer, PEER);
-	assert_int_equal(vmp_homes_find(homes, &mac_peer), PEER);
+	assert_int_equal(vmp_homes_find(homes, &mac_peer, 1), PEER);
 	vmp_homes_free(homes);
 	world_end(&world);
 }

@@ -438,6 +438,45 @@ static void udp_late(void **state)
 	expect(&world, VMP_FROM_GUEST, TAP, ETH0, 0, 0, 1);
 }
 
+/* Without ids all datagrams of two hosts come together: many of another flow do not hide what became of a packet. */
+static void udp_beside_many(void **state)
+{
+	struct vmp_packet vanishes = datagram(0, 500, true), piece = datagram(0, 700, true);
+	struct world world;
+
+	(void)state;
+	begin(&world, 0);
+	see(&world, TAP, VMP_DEV_IN, START, &vanishes);
+	piece.sport = 7;
+	for (uint16_t i = 0; i < 4000; i++) {
+		piece.ip_id = i; /* nobody looks at it: only to tell them apart */
+		see(&world, ETH0, VMP_DEV_OUT, START + i * US, &piece);
+	}
+	expect(&world, VMP_FROM_GUEST, TAP, ETH0, 0, 1, 0);
+}
+
+/* Where sums alone tell, and packets take longer than is waited for, what comes is what was given up, or what was sent since. */
+static void udp_sums_late(void **state)
+{
+	struct vmp_packet single = datagram(0, 700, true), whole = datagram(0, 1400, true), piece = datagram(0, 700, true);
+
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		struct world world;
+
+		begin(&world, 0);
+		single.sport = 7;
+		see(&world, TAP, VMP_DEV_IN, START, &single);
+		see(&world, ETH0, VMP_DEV_OUT, START + (late ? 1200 * MS : MS), &single);
+		see(&world, TAP, VMP_DEV_IN, START + 2 * SEC, &whole);
+		for (uint16_t i = 0; i < 2; i++) {
+			piece.ip_id = i;
+			see(&world, ETH0, VMP_DEV_OUT, START + 2 * SEC + MS, &piece);
+		}
+		expect(&world, VMP_FROM_GUEST, TAP, ETH0, late ? 1 : 2, 0, late);
+	}
+}
+
 /* ---- fragments --------------------------------------------------------------------------------------------------- */
 
 static struct vmp_packet fragment(uint16_t id, uint32_t from, uint32_t to, uint32_t all)
@@ -510,6 +549,39 @@ static void fragments_of_another(void **state)
 }
 
 /* Over IPv6 a whole packet has no id, and who cuts it up again takes another: seen so, a fragment is neither lost nor delivered. */
+/*
+ * Fragments come after more than the settle time: then those of another packet may have come when nobody looked, or not yet. One that
+ * can have done neither is lost.
+ */
+static void fragments_late(void **state)
+{
+	struct vmp_packet late = datagram(7, 2000, false), other = datagram(700, 2000, false);
+	struct vmp_packet first = fragment(7, 0, 1480, 2008), second = fragment(7, 1480, 2008, 2008);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		bool comes_late = i != 3, gap = i == 1 || i == 3, ends = i == 2;
+		uint64_t at = ends ? END - SEC : START + MS;
+		struct world world;
+
+		begin(&world, 0);
+		if (gap)
+			vmp_match_gap(world.match, (size_t)world.hop_points[ETH0], at + 1500 * MS, at + 1600 * MS, VMP_UNSURE_CAPTURE_LOSS);
+		see(&world, TAP, VMP_DEV_IN, START, &late);
+		see(&world, TAP, VMP_DEV_IN, START + MS, &late); /* so that the first is not all that is missing */
+		if (!ends)
+			see(&world, TAP, VMP_DEV_IN, at, &other);
+		vmp_match_settle(world.match, START + 1100 * MS);
+		if (comes_late) {
+			see(&world, ETH0, VMP_DEV_OUT, START + 1200 * MS, &first);
+			see(&world, ETH0, VMP_DEV_OUT, START + 1200 * MS, &second);
+		}
+		if (ends)
+			see(&world, TAP, VMP_DEV_IN, at, &other);
+		expect(&world, VMP_FROM_GUEST, TAP, ETH0, 0, !comes_late ? 3 : gap || ends ? 0 : 1, !comes_late ? 0 : gap || ends ? 3 : 2);
+	}
+}
+
 static void fragments_without_proof(void **state)
 {
 	(void)state;
@@ -568,7 +640,10 @@ int main(void)
 		cmocka_unit_test(udp_not_its_piece),
 		cmocka_unit_test(udp_lost_behind),
 		cmocka_unit_test(udp_late),
+		cmocka_unit_test(udp_beside_many),
+		cmocka_unit_test(udp_sums_late),
 		cmocka_unit_test(fragments),
+		cmocka_unit_test(fragments_late),
 		cmocka_unit_test(fragments_of_another),
 		cmocka_unit_test(fragments_without_proof),
 		cmocka_unit_test(tcp_fragments),
