@@ -102,6 +102,7 @@ struct vmp_match {
 	size_t n_addresses;
 	uint64_t next_packet_id;
 	uint64_t settled_ns;            /* decided up to here */
+	bool ended;                     /* ... and so is the rest: nothing more will come */
 	size_t n_settled;               /* of the pool's oldest, decided and not fetched */
 	size_t n_expired;               /* ... older than the settle time, decided or not */
 	struct vmp_observations observations;

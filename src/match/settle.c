@@ -235,9 +235,21 @@ static void settle_until(struct vmp_match *match, uint64_t until_ns, uint64_t co
 	}
 }
 
+/* It says that the clock went back, and who asks may be a little younger and not decided yet (struct spares). */
+static bool may_be_asked_for(const struct vmp_match *match)
+{
+	uint32_t slot = vmp_pool_oldest(match->pool);
+	const struct vmp_sight *sight;
+
+	if (match->ended || slot == VMP_POOL_DONE)
+		return false;
+	sight = vmp_pool_at(match->pool, slot);
+	return (sight->on & (1U << VMP_CHAIN_SPARE)) && sight->ts_ns + match->conf.settle_ns + CLOCK_BACK_NS >= match->settled_ns;
+}
+
 static void forget_unasked(struct vmp_match *match)
 {
-	while (match->conf.no_fates && match->n_settled > 0)
+	while (match->conf.no_fates && match->n_settled > 0 && !may_be_asked_for(match))
 		forget_settled(match);
 }
 
@@ -253,6 +265,7 @@ uint64_t vmp_match_due_ns(const struct vmp_match *match)
 void vmp_match_settle(struct vmp_match *match, uint64_t complete_ns)
 {
 	match->settled_ns = complete_ns;
+	match->ended = false;
 	if (complete_ns > match->conf.settle_ns)
 		settle_until(match, complete_ns - match->conf.settle_ns, complete_ns);
 	forget_unasked(match);
@@ -261,6 +274,7 @@ void vmp_match_settle(struct vmp_match *match, uint64_t complete_ns)
 void vmp_match_settle_all(struct vmp_match *match, uint64_t complete_ns)
 {
 	match->settled_ns = complete_ns;
+	match->ended = true;
 	settle_until(match, UINT64_MAX, complete_ns);
 	forget_unasked(match);
 }
@@ -269,7 +283,7 @@ bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled)
 {
 	struct vmp_outcome outcome;
 
-	if (match->n_settled == 0)
+	if (match->n_settled == 0 || may_be_asked_for(match))
 		return false;
 	outcome = vmp_pool_outcome(match->pool);
 	ret_settled->packet_id = outcome.packet_id;

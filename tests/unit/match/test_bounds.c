@@ -212,6 +212,38 @@ static void opened_late_and_clock(void **state)
 	}
 }
 
+/* A packet that was seen further on a little before is remembered for as long as it may be missing, whenever settling cuts in between. */
+static void seen_before_it_came(void **state)
+{
+	(void)state;
+	for (int quiet = 0; quiet < 2; quiet++) {
+		struct vmp_match_conf conf = {.no_fates = quiet};
+		struct vmp_settled settled;
+		struct vmp_segment segment;
+		struct world world;
+		struct vmp_run run;
+
+		world_init(&world, 0);
+		world_start(&world, &conf);
+		for (uint16_t i = 1; i <= 2000; i++) {
+			struct vmp_packet packet = udp(&mac_gateway, &mac_guest, i);
+			uint64_t at = START + i * 3 * MS;
+
+			see(&world, TAP, VMP_DEV_OUT, at - 2 * MS, &packet);
+			vmp_match_settle(world.match, at - MS);
+			while (vmp_match_next(world.match, &settled))
+				assert_true(settled.fate != VMP_FATE_LOST);
+			see(&world, ETH0, VMP_DEV_IN, at, &packet);
+		}
+		world_report(&world, START + 20 * SEC, &run);
+		segment = segment_of(&run, VMP_TO_GUEST, ETH0, TAP);
+		assert_int_equal(segment.unsure_why[VMP_UNSURE_CLOCK], 2000);
+		assert_int_equal(segment.lost + segment.unsure_lost, 0);
+		world_clear_run(&run);
+		world_end(&world);
+	}
+}
+
 /* A frame with a fingerprint that is made up. */
 static void see_as(struct world *world, int hop, enum vmp_devdir devdir, uint64_t ts_ns, const struct vmp_packet *packet,
 		   const struct vmp_fingerprint *fingerprint)
@@ -440,9 +472,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds),     cmocka_unit_test(not_only_by_drops), cmocka_unit_test(many_drops),
-		cmocka_unit_test(opened_late_and_clock), cmocka_unit_test(one_bucket), cmocka_unit_test(same_keys),
-		cmocka_unit_test(ids_come_round), cmocka_unit_test(duplicates), cmocka_unit_test(wrong_port),
-		cmocka_unit_test(due),
+		cmocka_unit_test(opened_late_and_clock), cmocka_unit_test(seen_before_it_came), cmocka_unit_test(one_bucket),
+		cmocka_unit_test(same_keys), cmocka_unit_test(ids_come_round), cmocka_unit_test(duplicates),
+		cmocka_unit_test(wrong_port), cmocka_unit_test(due),
 	};
 
 	return cmocka_run_group_tests_name("match: bounds", tests, NULL, NULL);
