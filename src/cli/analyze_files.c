@@ -24,12 +24,10 @@
  * in hand (seen: 10 packets of a flood, and 4 within 0.2 ms).
  */
 #define BEGIN_MARGIN_NS   (50 * VMP_NS_PER_MS)
-#define PATIENCE_LEAST_NS (20 * VMP_NS_PER_MS) /* what a packet may take where the quickest take no time */
-#define PATIENCE_TIMES 4      /* ... and where some take longer */
 
 typedef int step(struct vmp_analysis *analysis, struct vmp_err *err);
 
-static step read_sources, find_guest, open_files, give_up_privilege, survey, know_guest, build_path, compare_clocks, begin_match,
+static step read_sources, find_guest, open_files, give_up_privilege, survey, know_guest, build_path, begin_match,
 	cover, sum_up, judge;
 
 static step *const steps[] = {
@@ -40,7 +38,7 @@ static step *const steps[] = {
 	survey,            /* files, read once   -> coverage, clocks, who       packet/   */
 	know_guest,        /* who                -> MAC or addresses                      */
 	build_path,        /* hop names          -> hops, points, homes                   */
-	compare_clocks,    /* samples            -> one time                    match/    */
+	vmp_analyze_clocks, /* samples           -> one time                    match/    */
 	begin_match,       /* hops               -> a matcher                   match/    */
 	cover,             /* coverage           -> gaps                        match/    */
 	vmp_analyze_match, /* files, read again  -> sightings, fates            packet/ match/ */
@@ -302,86 +300,6 @@ static int build_path(struct vmp_analysis *analysis, struct vmp_err *err)
 	return 0;
 }
 
-/* ---- one time ---------------------------------------------------------------------------------------------------- */
-
-static bool overlap(const struct vmp_source *a, const struct vmp_source *b)
-{
-	if (a->frames == 0 || b->frames == 0)
-		return true;
-	return vmp_analyze_time(a, a->first_ns) <= vmp_analyze_time(b, b->last_ns) + VMP_FOREIGN_SETTLE_NS &&
-	       vmp_analyze_time(b, b->first_ns) <= vmp_analyze_time(a, a->last_ns) + VMP_FOREIGN_SETTLE_NS;
-}
-
-static int note_clock(struct vmp_analysis *analysis, size_t at, const struct vmp_clock_offset *offset)
-{
-	const struct vmp_source *source = &analysis->sources[at];
-	struct vmp_run_clock *clock = vmp_vec_add(&analysis->run.clocks);
-	double seconds = (double)source->offset_ns / 1e9;
-
-	if (!clock)
-		return -ENOMEM;
-	clock->hop = (int)at + 1;
-	clock->offset_s = seconds;
-	clock->drift_ppm = source->drift * 1e6;
-	clock->has_uncertainty = !offset->one_way;
-	clock->uncertainty_us = (double)offset->uncertainty_ns / 1e3;
-	if (offset->one_way)
-		vmp_run_note(&analysis->run, "the clock of %s is about %.6f s %s that of %s: only packets in one direction are common to both, "
-			     "so that the time they took cannot be told from it", source->path, seconds < 0 ? -seconds : seconds,
-			     seconds < 0 ? "behind" : "ahead of", analysis->sources[0].path);
-	else
-		vmp_run_note(&analysis->run, "the clock of %s is %.6f s %s that of %s, known to +-%.0f us, and drifts by %.2f ppm; times are "
-			     "corrected for it", source->path, seconds < 0 ? -seconds : seconds, seconds < 0 ? "behind" : "ahead of",
-			     analysis->sources[0].path, clock->uncertainty_us, clock->drift_ppm);
-	return 0;
-}
-
-/* How long may a packet take between two files? Longer than those that were seen at both. */
-static void set_patience(struct vmp_source *before, struct vmp_source *source, uint64_t longest_ns)
-{
-	uint64_t patience_ns = PATIENCE_TIMES * longest_ns;
-
-	if (patience_ns < PATIENCE_LEAST_NS)
-		patience_ns = PATIENCE_LEAST_NS;
-	if (patience_ns > VMP_FOREIGN_SETTLE_NS)
-		patience_ns = VMP_FOREIGN_SETTLE_NS;
-	if (patience_ns > before->patience_ns)
-		before->patience_ns = patience_ns;
-	source->patience_ns = patience_ns;
-}
-
-static int compare_clocks(struct vmp_analysis *analysis, struct vmp_err *err)
-{
-	for (size_t i = 1; i < analysis->n_sources; i++) {
-		struct vmp_source *before = &analysis->sources[i - 1], *source = &analysis->sources[i];
-		struct vmp_clock_offset offset;
-
-		source->offset_ns = before->offset_ns;
-		source->drift = before->drift;
-		source->ref_ns = before->ref_ns;
-		if (!vmp_clock_compare(before->sample, source->sample, &offset)) {
-			source->apart = !overlap(before, source);
-			set_patience(before, source, VMP_FOREIGN_SETTLE_NS);
-			if (source->apart)
-				vmp_run_note(&analysis->run, "%s and %s have no packet in common and were not captured at the same time: nothing can "
-					     "be said of what lies between them", before->path, source->path);
-			continue;
-		}
-		set_patience(before, source, offset.longest_ns);
-		source->one_way = offset.one_way && strcmp(before->path, source->path) != 0;
-		if (!offset.corrects)
-			continue;
-		/* Where the clock before it is off by so much at this time, this one is off by so much more. */
-		source->offset_ns = offset.offset_ns + (int64_t)(offset.ref_ns - (uint64_t)offset.offset_ns -
-								   vmp_analyze_time(before, offset.ref_ns - (uint64_t)offset.offset_ns));
-		source->drift = before->drift + offset.drift;
-		source->ref_ns = offset.ref_ns;
-		if (note_clock(analysis, i, &offset) < 0)
-			return out_of_memory(err);
-	}
-	return 0;
-}
-
 /* ---- matching ---------------------------------------------------------------------------------------------------- */
 
 static int begin_match(struct vmp_analysis *analysis, struct vmp_err *err)
@@ -418,6 +336,7 @@ static int cover(struct vmp_analysis *analysis, struct vmp_err *err)
 		uint64_t from = source->has_start ? source->start_ns : source->first_ns;
 		uint64_t to = source->has_end ? source->end_ns : source->last_ns;
 
+		vmp_analyze_cover_doubts(analysis, i);
 		if (source->apart || (i + 1 < analysis->n_sources && analysis->sources[i + 1].apart)) {
 			vmp_match_gap(analysis->match, i, 0, UINT64_MAX, VMP_UNSURE_UNCOVERED);
 			run->capture_whole = false;
@@ -483,7 +402,13 @@ static void forget_latencies(struct vmp_analysis *analysis)
 	vmp_vec_foreach (segment, &analysis->run.segments) {
 		int later = segment->from > segment->to ? segment->from : segment->to;
 
-		if (analysis->sources[later - 1].one_way && segment->latency.known) {
+		if (!segment->latency.known)
+			continue;
+		if (vmp_analyze_is_unsteady(analysis, segment)) {
+			segment->latency.known = false;
+			vmp_run_note(&analysis->run, "how long packets take between %s and %s is not told: their clocks do not go steadily",
+				     vmp_run_hop_name(&analysis->run, segment->from), vmp_run_hop_name(&analysis->run, segment->to));
+		} else if (analysis->sources[later - 1].one_way) {
 			segment->latency.known = false;
 			vmp_run_note(&analysis->run, "how long packets take between %s and %s is not told: only packets in one direction are common "
 				     "to both captures, so their clocks cannot be compared", vmp_run_hop_name(&analysis->run, segment->from),

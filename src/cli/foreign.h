@@ -52,6 +52,9 @@ struct vmp_source {
 	uint64_t ref_ns;
 	bool apart;                     /* its time can not be compared with that of the file before */
 	bool one_way;
+	struct vmp_clock_doubt doubts[VMP_CLOCK_DOUBTS]; /* when its clock and that of the file before cannot be trusted */
+	size_t n_doubts;
+	bool unsteady;                  /* ... for many packets: how long they took is not known */
 	uint64_t patience_ns;           /* after this a packet of a neighbouring file would have been seen here */
 };
 
@@ -86,6 +89,15 @@ void vmp_analyze_rehome(const struct vmp_analysis *analysis, struct vmp_packet *
 
 /* Was this station, or address, seen as a source in this file? (survey.c) */
 bool vmp_source_has(const struct vmp_source *source, uint64_t station);
+
+/* Compare each file's clock with that of the file before it: one time for all (clocks.c). Errors: ENOMEM. */
+int vmp_analyze_clocks(struct vmp_analysis *analysis, struct vmp_err *err);
+
+/* Where a file's clock and that of the file before it do not agree as they were found to, neither proves that a packet is missing (clocks.c). */
+void vmp_analyze_cover_doubts(struct vmp_analysis *analysis, size_t at);
+
+/* Is there a file between the two ends of a segment, they included, whose clock cannot be trusted? (clocks.c) */
+bool vmp_analyze_is_unsteady(const struct vmp_analysis *analysis, const struct vmp_segment *segment);
 
 /* Read all files again, in one order of times, into the matcher (merge.c). */
 int vmp_analyze_match(struct vmp_analysis *analysis, struct vmp_err *err);

@@ -5,6 +5,7 @@ vmpath_SOURCES = \
   %D%/analyze.h \
   %D%/analyze_evidence.c \
   %D%/analyze_files.c \
+  %D%/clocks.c \
   %D%/cmd.c %D%/cmd.h \
   %D%/cmd_analyze.c \
   %D%/cmd_complete.c \

@@ -15,6 +15,7 @@ enum {
 #define ONE_WAY_NS      (1 * NS_PER_MS)    /* ... and this is left for those that are shorter than all of the sample */
 #define DRIFT_SEEN_NS   (10 * NS_PER_MS)   /* ... and a drift that adds up to less may be a queue that grows */
 #define STRAGGLER_NS    200000LL
+#define EARLY_NS        (1 * NS_PER_MS)    /* so much before it was sent is no inaccuracy of the clocks' comparison */
 #define BOTH_WAYS_NS    1000000000ULL
 #define TIME_MOST_NS    (1ULL << 62)       /* the year 2116; a later time is none */
 #define APART_MOST_NS   (1ULL << 61)       /* 73 years: from a clock that was never set to one that is right, and more */
@@ -310,6 +311,114 @@ static uint64_t longest(const struct pairs pairs[2], int64_t ref_ns, const struc
 	return (uint64_t)(most < NEAR_NS ? most : NEAR_NS);
 }
 
+/* ---- what does not fit ------------------------------------------------------------------------------------------- */
+
+static bool fits(const struct pair *pair, int direction, int64_t ref_ns, const struct vmp_clock_offset *offset)
+{
+	int64_t later = without_drift(pair, offset->drift, ref_ns) - offset->offset_ns;
+
+	if (direction == VMP_FROM_GUEST)
+		later = -later;
+	return later >= -EARLY_NS && later <= NEAR_NS;
+}
+
+/* Too many: the last one reaches from the first of them to the end. */
+static void add_doubt(struct vmp_clock_offset *offset, const struct vmp_clock_doubt *doubt)
+{
+	struct vmp_clock_doubt *last;
+
+	if (offset->n_doubts < VMP_CLOCK_DOUBTS) {
+		offset->doubts[offset->n_doubts++] = *doubt;
+		return;
+	}
+	last = &offset->doubts[VMP_CLOCK_DOUBTS - 1];
+	last->packets += doubt->packets;
+	last->network_from_ns = last->guest_from_ns = 0;
+	last->network_to_ns = last->guest_to_ns = UINT64_MAX;
+}
+
+static uint64_t at_guest_ns(const struct pair *pair)
+{
+	return (uint64_t)pair->at_ns + (uint64_t)pair->later_ns;
+}
+
+static void widen(struct vmp_clock_doubt *doubt, const struct pair *pair)
+{
+	uint64_t network_ns = (uint64_t)pair->at_ns, guest_ns = at_guest_ns(pair);
+
+	doubt->network_from_ns = network_ns < doubt->network_from_ns ? network_ns : doubt->network_from_ns;
+	doubt->network_to_ns = network_ns > doubt->network_to_ns ? network_ns : doubt->network_to_ns;
+	doubt->guest_from_ns = guest_ns < doubt->guest_from_ns ? guest_ns : doubt->guest_from_ns;
+	doubt->guest_to_ns = guest_ns > doubt->guest_to_ns ? guest_ns : doubt->guest_to_ns;
+}
+
+/* From the last packet that fits before them to the first one after them nothing says how the clocks were. */
+static void find_doubts(const struct pairs *pairs, int direction, int64_t ref_ns, struct vmp_clock_offset *offset)
+{
+	static const struct vmp_clock_doubt none = {.network_from_ns = UINT64_MAX, .guest_from_ns = UINT64_MAX};
+	struct vmp_clock_doubt doubt = none;
+	const struct pair *good = NULL;
+
+	for (size_t i = 0; i < pairs->n; i++) {
+		const struct pair *pair = &pairs->v[i];
+
+		if (!fits(pair, direction, ref_ns, offset)) {
+			doubt.packets++;
+			widen(&doubt, pair);
+			if (good)
+				widen(&doubt, good);
+			else
+				doubt.network_from_ns = doubt.guest_from_ns = 0;
+			continue;
+		}
+		if (doubt.packets > 0) {
+			widen(&doubt, pair);
+			add_doubt(offset, &doubt);
+			doubt = none;
+		}
+		good = pair;
+	}
+	if (doubt.packets == 0)
+		return;
+	doubt.network_to_ns = doubt.guest_to_ns = UINT64_MAX;
+	add_doubt(offset, &doubt);
+}
+
+static int64_t middle(int64_t a, int64_t b, int64_t c)
+{
+	int64_t low = a < b ? a : b, high = a < b ? b : a;
+
+	return c < low ? low : c > high ? high : c;
+}
+
+static int64_t middle_of(const struct pair *first)
+{
+	return middle(first[0].later_ns, first[1].later_ns, first[2].later_ns);
+}
+
+static int64_t size_of(int64_t ns)
+{
+	return ns < 0 ? -ns : ns;
+}
+
+/* The greatest change from three packets to the next three: one packet that is late, or another than it seems, makes none. */
+static void find_jump(const struct pairs pairs[2], struct vmp_clock_offset *offset)
+{
+	for (int direction = 0; direction < 2; direction++) {
+		const struct pairs *of = &pairs[direction];
+
+		for (size_t i = 3; i + 3 <= of->n; i++) {
+			int64_t change = middle_of(&of->v[i]) - middle_of(&of->v[i - 3]);
+
+			if (size_of(change) <= EARLY_NS || size_of(change) <= size_of(offset->jump_ns))
+				continue;
+			offset->jumped = true;
+			offset->jump_ns = change;
+			offset->jump_at_ns = (uint64_t)of->v[i].at_ns;
+		}
+	}
+}
+
 bool vmp_clock_compare(const struct vmp_clock_sample *network, const struct vmp_clock_sample *guest,
 		       struct vmp_clock_offset *ret_offset)
 {
@@ -330,6 +439,10 @@ bool vmp_clock_compare(const struct vmp_clock_sample *network, const struct vmp_
 			estimate_one_way(pairs, ref_ns, scratch, ret_offset);
 		ret_offset->longest_ns = longest(pairs, ref_ns, ret_offset);
 		ret_offset->ref_ns = (uint64_t)(ref_ns + ret_offset->offset_ns);
+		for (int direction = 0; direction < 2; direction++)
+			find_doubts(&pairs[direction], direction, ref_ns, ret_offset);
+		if (ret_offset->n_doubts > 0)
+			find_jump(pairs, ret_offset);
 	}
 	free(pairs[0].v);
 	free(pairs[1].v);

@@ -236,6 +236,27 @@ def main():
     up3, tap3 = pings(1000, lost=tenth)
     pcap("up3", up3), pcap("drift", [(t + 5 * SECOND + (t - START) * 60 // 10**6, d) for t, d in tap3])
     check("a clock that drifts by 60 ppm", [*a, "eth0=up3", "tap0=drift"], 2, "lost-in-host", (900, 100), (900, 0), "likely", clock(5, 60))
+    def doubted(document):
+        ways = [segment(document, w) for w in ("to_guest", "from_guest")]
+        return [w for w in ways if "latency_us" in w] + ([] if any(w["unsure"] for w in ways) else ["nothing is unsure"]) + \
+            ([] if any("was set while they were captured" in n for n in document["notes"]) else document["notes"])
+
+    healthy = pings()
+    for who, (one, two) in (("its", (0, 1)), ("the other's", (1, 0))):
+        for by in (40 * MS, -40 * MS, 5 * SECOND, -5 * SECOND, 86400 * SECOND):
+            for after in (30, 100, 170):
+                step = START + after * 20 * MS
+                for i, name in enumerate(("set.up", "set.tap")):
+                    pcap(name, [(t + by * (i == one and t >= step), d) for t, d in healthy[i]])
+                status, document, _ = run(*a, "eth0=set.up", "tap0=set.tap")
+                lost = [segment(document, w)["lost"] for w in ("to_guest", "from_guest")]
+                report("%s clock is set by %g s after %d of 200 packets: nothing is lost" % (who, by / SECOND, after),
+                       [document["verdict"]] * (status not in (0, 3)) + [lost] * any(lost) + doubted(document))
+    mistaken = [(START + 3 * SECOND, echo(9999, 0))], [(START + SECOND, echo(9999, 0))]
+    pcap("up.m", sorted(up3 + mistaken[0])), pcap("tap.m", sorted(tap3 + mistaken[1]))
+    check("one packet that came before it was sent makes nothing unsure but what is around it", [*a, "eth0=up.m", "tap0=tap.m"], 2, "lost-in-host",
+          more=lambda d: [d["segments"]] * (segment(d, "to_guest")["lost"] < 65 or "latency_us" not in segment(d, "to_guest")))
+
     pcap("up.to", [(t, d) for t, d in up if d[:6] == GUEST]), pcap("tap.to", [(t + 100 * SECOND, d) for t, d in tap if d[:6] == GUEST])
     check("one direction only tells no latency", [*a, "eth0=up.to", "tap0=tap.to"], 2, to=(180, 20), more=no_latency)
 

@@ -137,6 +137,132 @@ static void drift(void **state)
 	}
 }
 
+/* One of the clocks is set while both capture: that is noticed, wherever it is, and where the two do not fit no time is trusted. */
+static void step(void **state)
+{
+	static const int64_t steps[] = {3 * (int64_t)MS, -3 * (int64_t)MS, 500 * (int64_t)MS, -30 * (int64_t)SEC, 86400 * (int64_t)SEC};
+	static const unsigned int after[] = {20, 200, 380};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) * 3 * 2; i++) {
+		int64_t by = steps[i / 6];
+		unsigned int at = after[i / 2 % 3], directions = i % 2 ? 3 : 2;
+		uint64_t at_ns = START + at * 10 * MS;
+		struct two two = two_new();
+		struct vmp_clock_offset offset;
+		bool known, covers[2] = {false, false};
+
+		for (unsigned int k = 0; k < 400; k++) {
+			uint64_t ts_ns = START + k * 10 * MS, guest_ns = ts_ns + (uint64_t)(k >= at ? by : 0);
+
+			if (directions & 1) {
+				vmp_clock_sample_add(two.network, id_of(2 * k), ts_ns, VMP_TO_GUEST, VMP_DEV_IN);
+				vmp_clock_sample_add(two.guest, id_of(2 * k), guest_ns + 20 * US, VMP_TO_GUEST, VMP_DEV_OUT);
+			}
+			vmp_clock_sample_add(two.guest, id_of(2 * k + 1), guest_ns, VMP_FROM_GUEST, VMP_DEV_IN);
+			vmp_clock_sample_add(two.network, id_of(2 * k + 1), ts_ns + 20 * US, VMP_FROM_GUEST, VMP_DEV_OUT);
+		}
+		offset = two_end(&two, &known);
+		assert_true(known);
+		/* In one direction, what is a second or less is as well a way that became longer or shorter. */
+		if (offset.one_way && llabs(by) < (int64_t)SEC) {
+			assert_true(offset.n_doubts == 0 || offset.jumped);
+			continue;
+		}
+		assert_true(offset.n_doubts > 0 && offset.jumped);
+		assert_near(offset.jump_ns, by, 50 * US);
+		assert_near((int64_t)offset.jump_at_ns, (int64_t)at_ns, 40 * MS);
+		/* Each packet fits, or is within a doubt, by the clocks of both. */
+		for (unsigned int k = 0; k < 400; k++) {
+			uint64_t ts_ns = START + k * 10 * MS, guest_ns = ts_ns + (uint64_t)(k >= at ? by : 0);
+			int64_t late = (int64_t)(guest_ns - ts_ns) - offset.offset_ns -
+				       (int64_t)(offset.drift * (double)(int64_t)(ts_ns - (offset.ref_ns - (uint64_t)offset.offset_ns)));
+			bool doubted = false;
+
+			for (size_t d = 0; d < offset.n_doubts; d++)
+				doubted = doubted || (offset.doubts[d].network_from_ns <= ts_ns && offset.doubts[d].network_to_ns >= ts_ns &&
+						      offset.doubts[d].guest_from_ns <= guest_ns && offset.doubts[d].guest_to_ns >= guest_ns);
+			covers[doubted] = true;
+			if (!doubted && llabs(late) > 2 * (int64_t)MS)
+				fail_msg("step %lld at %u: packet %u is %lld ns late", (long long)by, at, k, (long long)late);
+		}
+		assert_true(covers[true]);
+	}
+}
+
+/* Where clocks go steadily there is no doubt of them, whatever the ways are. */
+static void no_doubts(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 4; kind++) {
+		struct two two = two_new();
+		struct vmp_clock_offset offset;
+		bool known;
+
+		for (unsigned int k = 0; k < 400; k++) {
+			uint64_t ts_ns = START + k * 10 * MS, busy = k % 100 > 60 ? (k % 100 - 60) * 10 * MS : 0;
+			/* Longer to the guest, with a queue that fills, in another order, and each as it likes. */
+			uint64_t to = kind == 0 ? 90 * MS : kind == 1 ? busy : kind == 2 ? (3 - k % 4) * 15 * MS : id_of(k) % (400 * MS);
+			uint64_t from = kind == 3 ? id_of(k + 1000) % (400 * MS) : 20 * US;
+
+			vmp_clock_sample_add(two.network, id_of(2 * k), ts_ns, VMP_TO_GUEST, VMP_DEV_IN);
+			vmp_clock_sample_add(two.guest, id_of(2 * k), ts_ns + to + 7 * SEC, VMP_TO_GUEST, VMP_DEV_OUT);
+			vmp_clock_sample_add(two.guest, id_of(2 * k + 1), ts_ns + 7 * SEC, VMP_FROM_GUEST, VMP_DEV_IN);
+			vmp_clock_sample_add(two.network, id_of(2 * k + 1), ts_ns + from, VMP_FROM_GUEST, VMP_DEV_OUT);
+		}
+		offset = two_end(&two, &known);
+		assert_true(known && offset.corrects);
+		assert_int_equal(offset.n_doubts, 0);
+		assert_false(offset.jumped);
+		/* Nobody can tell how a longer way shares itself out between the two directions: known to half of it. */
+		assert_near(offset.offset_ns, 7 * (int64_t)SEC, offset.uncertainty_ns + 10 * US);
+		assert_true(offset.uncertainty_ns <= (kind == 0 ? 46 * MS : kind == 3 ? 10 * MS : 20 * US));
+	}
+}
+
+/* From few packets there is an offset, and what it is worth, but no drift. */
+static void few(void **state)
+{
+	(void)state;
+	for (unsigned int n = 1; n < 8; n++) {
+		struct two two = two_new();
+		struct vmp_clock_offset offset;
+		bool known;
+
+		talk(&two, 3, n, 10 * SEC, 30 * US, 2 * (int64_t)SEC, n > 1 ? 100e-6 : 0);
+		offset = two_end(&two, &known);
+		assert_true(known && offset.corrects && offset.drift == 0);
+		assert_int_equal(offset.common[VMP_TO_GUEST], n);
+		assert_near(offset.offset_ns, 2 * (int64_t)SEC + (int64_t)(n - 1) * 500 * (int64_t)US, offset.uncertainty_ns + 600 * US);
+	}
+}
+
+/* More doubts than are kept are one, to the end: hostile packets cannot make the list longer, nor hide a time. */
+static void doubts_without_end(void **state)
+{
+	struct two two = two_new();
+	struct vmp_clock_offset offset;
+	uint64_t packets = 0;
+	bool known;
+
+	(void)state;
+	for (unsigned int k = 0; k < 1000; k++) {
+		uint64_t ts_ns = START + k * 10 * MS;
+
+		vmp_clock_sample_add(two.network, id_of(k), ts_ns, VMP_TO_GUEST, VMP_DEV_IN);
+		vmp_clock_sample_add(two.guest, id_of(k), ts_ns + (k % 10 == 9 ? 20 * SEC : 10 * US), VMP_TO_GUEST, VMP_DEV_OUT);
+	}
+	offset = two_end(&two, &known);
+	assert_true(known && !offset.corrects);
+	assert_int_equal(offset.n_doubts, VMP_CLOCK_DOUBTS);
+	for (size_t d = 0; d < offset.n_doubts; d++)
+		packets += offset.doubts[d].packets;
+	assert_int_equal(packets, 100);
+	assert_true(offset.doubts[VMP_CLOCK_DOUBTS - 1].network_to_ns == UINT64_MAX &&
+		    offset.doubts[VMP_CLOCK_DOUBTS - 1].guest_to_ns == UINT64_MAX);
+	assert_false(offset.jumped);
+}
+
 /* Only one direction: the offset and the way's time cannot be told apart, and small differences are left alone. */
 static void one_way(void **state)
 {
@@ -306,6 +432,10 @@ int main(void)
 		cmocka_unit_test(one_clock),
 		cmocka_unit_test(offsets),
 		cmocka_unit_test(drift),
+		cmocka_unit_test(step),
+		cmocka_unit_test(no_doubts),
+		cmocka_unit_test(few),
+		cmocka_unit_test(doubts_without_end),
 		cmocka_unit_test(one_way),
 		cmocka_unit_test(nothing_in_common),
 		cmocka_unit_test(mistaken),
