@@ -28,7 +28,8 @@ enum { RUNS = 800 };    /* they take ten times as long */
 #else
 enum { RUNS = 3000 };
 #endif
-enum { FLOWS = 8, EVENTS = 30000, EVENTS_OF_ONE = 400, STEPS = 4, GAPS_MOST = 8, NEAR_IDS = 64, REFERENCE_EVERY = 4, ID_COUNTS = 128 };
+enum { FLOWS = 8, EVENTS = 30000, EVENTS_OF_ONE = 400, STEPS = 4, GAPS_MOST = 8, NEAR_IDS = 64, ID_COUNTS = 128 };
+enum { REFERENCE_EVERY = 4, UPLINK_TAG = 700, GUESTS_TAG = 5 };
 
 #define SETTLE   (100 * MS)
 #define OPEN_AT  (1 * SEC)
@@ -58,6 +59,7 @@ struct flow {
 	int n_route;
 	struct vmp_mac src, dst;
 	struct vmp_packet same;
+	bool inside;                    /* with a tag of the guest's own */
 	unsigned int number;
 	unsigned int loss[STEPS];       /* per mille, between step i and i + 1 */
 	uint64_t delay_ns[STEPS], jitter_ns[STEPS];
@@ -105,6 +107,7 @@ struct story {
 	unsigned int flags;
 	bool slow;                      /* delays beyond the settle time */
 	bool resegments;
+	bool tagged;                    /* the uplink's frames have a VLAN tag, which the device behind it takes off and puts on */
 	bool merges;                    /* a device of this path makes one datagram of several */
 	uint16_t ids[ID_COUNTS];
 	uint64_t missed_same;           /* identical packets that a gap hid */
@@ -182,6 +185,8 @@ static struct vmp_packet make_packet(const struct flow *flow, unsigned int step_
 		made.dst = ip6(1, flow->dst.b[5]);
 		made.ip_id = 0;
 	}
+	made.vlan_count = flow->inside;
+	made.vlan[0] = flow->inside ? GUESTS_TAG : 0;
 	return made;
 }
 
@@ -225,6 +230,7 @@ static void choose_flow(struct story *story, unsigned int number)
 		*(split ? &flow->split_at : &flow->merge_at) = 1 + (int)below(story, (uint64_t)route->n - 1);
 		story->resegments = true;
 	}
+	flow->inside = flow->kind != KIND_ARP && chance(story, 100);
 	flow->same = make_packet(flow, 0);
 	(*flow->id)++;
 }
@@ -243,6 +249,11 @@ static struct event *add_event(struct story *story, struct flow *flow, int step,
 	event->hop = flow->route[step];
 	event->devdir = flow->devdirs[step];
 	event->packet = *packet;
+	if (story->tagged && event->hop == ETH0) {
+		event->packet.vlan[1] = packet->vlan[0];
+		event->packet.vlan[0] = UPLINK_TAG;
+		event->packet.vlan_count++;
+	}
 	event->next = step + 1 < flow->n_route ? flow->route[step + 1] : -1;
 	event->same = flow->kind == KIND_SAME || flow->kind == KIND_ARP;
 	event->kind = flow->kind;
@@ -629,9 +640,19 @@ static void check_counts(const struct story *story, const struct vmp_run *run, s
 	}
 }
 
+static bool is_same_packet(const struct event *one, const struct event *other)
+{
+	struct vmp_packet a = one->packet, b = other->packet;
+
+	memset(a.vlan, 0, sizeof(a.vlan));
+	memset(b.vlan, 0, sizeof(b.vlan));
+	a.vlan_count = b.vlan_count = 0;
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
 /*
- * The reference: knows nothing but what was captured, in the order of times, and compares whole packets, each with all others. What
- * changes its shape on the way it does not judge.
+ * The reference: knows nothing but what was captured, in the order of times, and compares whole packets but for tags, each with all
+ * others. What changes its shape on the way it does not judge.
  */
 static void ask_reference(struct story *story)
 {
@@ -648,7 +669,7 @@ static void ask_reference(struct story *story)
 			struct event *other = &story->events[k];
 
 			if (other->hop != one->next || other->taken || other->unseen || other->ts_ns > DONE_AT ||
-			    memcmp(&other->packet, &one->packet, sizeof(one->packet)) != 0)
+			    !is_same_packet(one, other))
 				continue;
 			other->taken = true;
 			one->opinion = OPINION_FOUND;
@@ -753,6 +774,11 @@ static void run_story(uint64_t seed, struct event *events, struct tally *tally)
 	story.merges = chance(&story, 500);
 	if (story.merges)
 		story.world.path.hops.v[TAP].kind = VMP_HOP_OTHER;
+	story.tagged = chance(&story, 300);
+	if (story.tagged) {
+		story.world.path.hops.v[ETH0].has_tag = true;
+		story.world.path.hops.v[ETH0].tag = UPLINK_TAG;
+	}
 	own = vmp_vec_add(&story.world.nic.addresses);
 	own->ip = ip4(0, mac_guest.b[5]);
 	world_start(&story.world, &conf);
