@@ -121,9 +121,11 @@ static int handle_set_filter(pcap_t *pcap, const struct vmp_point *point, enum v
 		return r;
 	}
 	free(text);
+#ifdef PACKET_IGNORE_OUTGOING
 	/* Spares the filter's run for the other direction. Not in kernels before 4.20; the filter says the same. */
 	if (devdir == VMP_DEV_IN)
 		(void)setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &(int){1}, sizeof(int));
+#endif
 	kernel.len = (unsigned short)program.bf_len;
 	kernel.filter = (struct sock_filter *)program.bf_insns;
 	if (program.bf_len > BPF_MAXINSNS)
