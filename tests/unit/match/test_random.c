@@ -115,13 +115,14 @@ struct story {
 
 struct count {
 	uint64_t owed, delivered, lost, partly, under_way;
+	uint64_t mistaken;              /* by sums alone: sizes that happen to fit */
 };
 
 struct tally {
 	struct {
 		uint64_t owed, unsure;
 	} kinds[KINDS];
-	uint64_t sightings, owed, unsure, clean_owed, clean_unsure, lost, unsure_lost, unexplained, opinions, agreed;
+	uint64_t sightings, owed, unsure, clean_owed, clean_unsure, lost, unsure_lost, unexplained, opinions, agreed, mistaken;
 };
 
 static uint64_t draw(struct story *story)
@@ -606,8 +607,13 @@ static void check_settled(const struct story *story, const struct event *event, 
 	if (settled->fate == VMP_FATE_LOST && event->truth == IS_DELIVERED && !story->slow)
 		complain(story, "called lost", event, settled);
 	/* Where only sums tell, pieces of another one may stand for the missing ones of this. */
-	if (event->kind == KIND_GSO6 && event->resegmented)
+	if (event->kind == KIND_GSO6 && event->resegmented) {
+		bool mistaken = settled->fate == VMP_FATE_DELIVERED && event->truth != IS_DELIVERED;
+
+		counts[event->hop][event->next].mistaken += mistaken;
+		tally->mistaken += mistaken && !story->n_gaps;
 		return;
+	}
 	if (settled->fate == VMP_FATE_DELIVERED && event->truth != IS_DELIVERED)
 		complain(story, "called delivered", event, settled);
 }
@@ -625,7 +631,7 @@ static void check_counts(const struct story *story, const struct vmp_run *run, s
 			tally->unsure_lost += segment.unsure_lost;
 			if (segment.offered != count->owed ||
 			    segment.lost + segment.unsure_lost > count->lost + count->partly + count->under_way ||
-			    segment.delivered > count->delivered + story->missed_same) {
+			    segment.delivered > count->delivered + story->missed_same + count->mistaken) {
 				print_error("seed %llu: %d -> %d: truth %llu = %llu delivered + %llu lost + %llu partly + %llu under way; "
 					    "told %llu = %llu + %llu + %llu unsure, %llu of them lost\n", (unsigned long long)story->seed, from, to,
 					    (unsigned long long)count->owed, (unsigned long long)count->delivered,
@@ -635,7 +641,8 @@ static void check_counts(const struct story *story, const struct vmp_run *run, s
 					    (unsigned long long)segment.unsure, (unsigned long long)segment.unsure_lost);
 				fail();
 			}
-			assert_true(segment.lost + segment.unsure + story->missed_same + (count_all - count->owed) >= not_delivered);
+			assert_true(segment.lost + segment.unsure + story->missed_same + count->mistaken + (count_all - count->owed) >=
+				    not_delivered);
 		}
 	}
 }
@@ -830,6 +837,8 @@ static void agrees_with_the_truth(void **state)
 		      (unsigned long long)tally.agreed);
 	/* Where it does not, one of the two is unsure, or packets come late. */
 	assert_true(tally.agreed * 100 >= tally.opinions * 97);
+	print_message("by sums alone %llu were taken for delivered that were not\n", (unsigned long long)tally.mistaken);
+	assert_true(tally.mistaken <= 1 + tally.kinds[KIND_GSO6].owed / 100000);
 	assert_true(tally.unexplained <= 1 + tally.owed / 1000000);
 	/* Whole captures of packets that keep their shape leave next to nothing open: identical ones at the window's edges. */
 	assert_true(tally.clean_unsure * 500 <= tally.clean_owed);
