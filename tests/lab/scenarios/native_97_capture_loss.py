@@ -80,8 +80,10 @@ def most_lost(lab):
     low, high = s.get("lost_min", s["lost"]), s.get("lost_max", s["lost"])
     if s["lost"] > dropped or not low <= dropped <= high + blind or high > dropped + result.hop(TAP)["capture"]["dropped"]:
         raise Fail(f"{dropped} were dropped, {blind} at most unseen by the uplink's capture; told are {low} to {high}: {s}")
-    if not low:
-        raise LabFault("the tap's capture lost more than the filter dropped")
+    if not low:     # on a machine that is busy otherwise the kernel's blocks are handed over half empty
+        lab.env.note("bounds", f"the tap's capture lost more than the filter dropped: nothing is certainly lost: {s}")
+        judge.finding(result, "capture-lost-frames", "info")
+        return
     # the guest may not take all of it either
     judge.verdict(result, "loss", {"lost-in-host", "not-taken-by-guest"})
     found = judge.finding(result, "lost-in-host", "critical")
