@@ -72,3 +72,18 @@ tests_fuzz_fuzz_savefile_SOURCES = %D%/fuzz_savefile.c %D%/fuzz.h
 tests_fuzz_fuzz_savefile_LDFLAGS = $(fuzz_link_flags)
 tests_fuzz_fuzz_savefile_LDADD = $(tests_fuzz_replay_savefile_LDADD)
 endif
+
+# analyze: capture files of somebody else, judged
+check_PROGRAMS += tests/fuzz/replay_analyze
+TESTS += tests/fuzz/replay_analyze
+fuzz_analyze_sources = %D%/fuzz_analyze.c src/cli/analyze_files.c src/cli/clocks.c src/cli/merge.c src/cli/options.c src/cli/survey.c
+tests_fuzz_replay_analyze_SOURCES = $(fuzz_replay) $(fuzz_analyze_sources)
+tests_fuzz_replay_analyze_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"analyze"'
+tests_fuzz_replay_analyze_LDADD = libvmp_domain.a libvmp_capture.a libvmp_packet.a libvmp_match.a libvmp_finding.a \
+  libvmp_report.a libvmp_model.a libvmp_base.a $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(LIBPCAP_LIBS) $(ZLIB_LIBS) $(JSONC_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_analyze
+tests_fuzz_fuzz_analyze_SOURCES = %D%/fuzz.h $(fuzz_analyze_sources)
+tests_fuzz_fuzz_analyze_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_analyze_LDADD = $(tests_fuzz_replay_analyze_LDADD)
+endif
