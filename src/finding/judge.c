@@ -238,6 +238,11 @@ static int verdict_without_loss(struct vmp_run *run)
 	if (totals.unsure * 2 > totals.offered)
 		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
 				   format_summary("of %llu packets %llu cannot be judged", (ull)totals.offered, (ull)totals.unsure));
+	/* What is missing there is all in the same time, of which nothing is known. */
+	if (run->foreign && run->observations.clock_stepped && totals.unsure > 0)
+		return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,
+				   format_summary("of %llu packets %llu cannot be judged: a clock was set while they were captured",
+						  (ull)totals.offered, (ull)totals.unsure));
 	for (enum vmp_direction d = VMP_TO_GUEST; d < VMP_DIRECTIONS; d++)
 		if (is_blind(run, d, &offered, &unsure))
 			return set_verdict(&run->verdict, VMP_STATE_INCONCLUSIVE, "capture-incomplete", VMP_CONFIDENCE_CERTAIN,

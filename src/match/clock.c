@@ -8,6 +8,7 @@ enum {
 	SLOTS = 1 << 15, MOST = SLOTS / 2,
 	SLICES = 16,            /* of the time in common, each with its own shortest delay */
 	FEW = 8,                /* packets that are needed to see a drift */
+	PARTS = 8,              /* a clock that was set more often is not followed */
 };
 
 #define NS_PER_MS       1000000LL
@@ -419,6 +420,74 @@ static void find_jump(const struct pairs pairs[2], struct vmp_clock_offset *offs
 	}
 }
 
+static void estimate_any(const struct pairs pairs[2], int64_t *ret_ref_ns, int64_t *scratch, struct vmp_clock_offset *offset)
+{
+	bool first = pairs[1].n == 0 || (pairs[0].n > 0 && pairs[0].v[0].at_ns < pairs[1].v[0].at_ns);
+
+	*ret_ref_ns = pairs[first ? 0 : 1].v[0].at_ns;
+	offset->corrects = offset->one_way = false;
+	offset->offset_ns = 0;
+	offset->drift = 0;
+	offset->uncertainty_ns = 0;
+	if (pairs[0].n && pairs[1].n)
+		estimate(pairs, *ret_ref_ns, scratch, offset);
+	else
+		estimate_one_way(pairs, *ret_ref_ns, scratch, offset);
+	offset->n_doubts = 0;
+	for (int direction = 0; direction < 2; direction++)
+		find_doubts(&pairs[direction], direction, *ret_ref_ns, offset);
+}
+
+/* Of what was seen before this time and what was seen from then on keep what is more. */
+static void keep_larger(struct pairs pairs[2], uint64_t at_ns)
+{
+	size_t before[2] = {0};
+
+	for (int direction = 0; direction < 2; direction++)
+		while (before[direction] < pairs[direction].n && (uint64_t)pairs[direction].v[before[direction]].at_ns < at_ns)
+			before[direction]++;
+	if (before[0] + before[1] >= pairs[0].n + pairs[1].n - before[0] - before[1]) {
+		pairs[0].n = before[0];
+		pairs[1].n = before[1];
+		return;
+	}
+	for (int direction = 0; direction < 2; direction++) {
+		pairs[direction].v += before[direction];
+		pairs[direction].n -= before[direction];
+	}
+}
+
+/*
+ * Where a clock was set, what lies before and after has an offset of its own, and one for both would be right for neither. So that of
+ * the larger part is found, and the other is in doubt.
+ */
+static void estimate_parts(const struct pairs pairs[2], int64_t *scratch, struct vmp_clock_offset *offset)
+{
+	struct pairs part[2] = {pairs[0], pairs[1]};
+	int64_t ref_ns;
+
+	estimate_any(part, &ref_ns, scratch, offset);
+	for (int i = 0; i < PARTS && offset->n_doubts > 0; i++) {
+		struct vmp_clock_offset here = {0};
+
+		find_jump(part, &here);
+		if (!here.jumped)
+			break;
+		if (!offset->jumped) {
+			offset->jumped = true;
+			offset->jump_ns = here.jump_ns;
+			offset->jump_at_ns = here.jump_at_ns;
+		}
+		keep_larger(part, here.jump_at_ns);
+		estimate_any(part, &ref_ns, scratch, offset);
+	}
+	offset->n_doubts = 0;
+	for (int direction = 0; direction < 2; direction++)
+		find_doubts(&pairs[direction], direction, ref_ns, offset);
+	offset->longest_ns = longest(pairs, ref_ns, offset);
+	offset->ref_ns = (uint64_t)(ref_ns + offset->offset_ns);
+}
+
 bool vmp_clock_compare(const struct vmp_clock_sample *network, const struct vmp_clock_sample *guest,
 		       struct vmp_clock_offset *ret_offset)
 {
@@ -428,21 +497,9 @@ bool vmp_clock_compare(const struct vmp_clock_sample *network, const struct vmp_
 
 	memset(ret_offset, 0, sizeof(*ret_offset));
 	if (known) {
-		int64_t ref_ns = pairs[0].n && (!pairs[1].n || pairs[0].v[0].at_ns < pairs[1].v[0].at_ns) ? pairs[0].v[0].at_ns
-													   : pairs[1].v[0].at_ns;
-
 		ret_offset->common[0] = pairs[0].n;
 		ret_offset->common[1] = pairs[1].n;
-		if (pairs[0].n && pairs[1].n)
-			estimate(pairs, ref_ns, scratch, ret_offset);
-		else
-			estimate_one_way(pairs, ref_ns, scratch, ret_offset);
-		ret_offset->longest_ns = longest(pairs, ref_ns, ret_offset);
-		ret_offset->ref_ns = (uint64_t)(ref_ns + ret_offset->offset_ns);
-		for (int direction = 0; direction < 2; direction++)
-			find_doubts(&pairs[direction], direction, ref_ns, ret_offset);
-		if (ret_offset->n_doubts > 0)
-			find_jump(pairs, ret_offset);
+		estimate_parts(pairs, scratch, ret_offset);
 	}
 	free(pairs[0].v);
 	free(pairs[1].v);

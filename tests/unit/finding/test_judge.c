@@ -158,6 +158,29 @@ static void another_mac(void **state)
 	vmp_run_clear(&run);
 }
 
+/* Captures whose clock was set: what is missing in one of them is all in the same time, so that a few unsure ones are no health. */
+static void clock_of_captures(void **state)
+{
+	(void)state;
+	for (int stepped = 0; stepped < 2; stepped++) {
+		struct vmp_run run;
+
+		begin(&run);
+		run.foreign = run.offline = true;
+		run.observations.clock_stepped = stepped;
+		see(&run, ETH0, 100, 100);
+		see(&run, TAP0, 80, 100);
+		add_segment(&run, VMP_TO_GUEST, ETH0, TAP0, 100, 0, 20);
+		add_segment(&run, VMP_FROM_GUEST, TAP0, ETH0, 100, 0, 0);
+		if (stepped)
+			judge(&run, VMP_STATE_INCONCLUSIVE, "capture-incomplete", 3);
+		else
+			judge(&run, VMP_STATE_OK, "no-loss", 0);
+		assert_true((strstr(run.verdict.summary, "a clock was set") != NULL) == stepped);
+		vmp_run_clear(&run);
+	}
+}
+
 /* The queue dropped frames that may all be of other traffic: no loss of this trace, yet no health either. */
 static void drops_of_somebody(void **state)
 {
@@ -278,6 +301,7 @@ int main(void)
 		cmocka_unit_test(healthy),
 		cmocka_unit_test(only_broadcasts),
 		cmocka_unit_test(another_mac),
+		cmocka_unit_test(clock_of_captures),
 		cmocka_unit_test(drops_of_somebody),
 		cmocka_unit_test(silent_behind_xdp),
 		cmocka_unit_test(tap_is_down),

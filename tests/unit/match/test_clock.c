@@ -171,6 +171,9 @@ static void step(void **state)
 		}
 		assert_true(offset.n_doubts > 0 && offset.jumped);
 		assert_near(offset.jump_ns, by, 50 * US);
+		/* What was found is right for the larger part. */
+		if (at != 200)
+			assert_near(offset.offset_ns, at < 200 ? by : 0, offset.one_way ? 2 * MS : 50 * US);
 		assert_near((int64_t)offset.jump_at_ns, (int64_t)at_ns, 40 * MS);
 		/* Each packet fits, or is within a doubt, by the clocks of both. */
 		for (unsigned int k = 0; k < 400; k++) {
