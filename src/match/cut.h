@@ -8,6 +8,8 @@
 
 #include "match/match_internal.h"
 
+#define VMP_CUT_BACK_NS 25000000ULL /* a clock set back by more is noticed by who reads it */
+
 enum {
 	/* Kernel, include/linux/udp.h: UDP_MAX_SEGMENTS. A large packet has no more pieces, so their ids lie as near together. */
 	VMP_CUT_IDS = 128,
@@ -37,6 +39,12 @@ static inline bool vmp_cut_lacks_ids(const struct vmp_sight *sight)
 /* May a spare sighting hold bytes of an open one, as far as flow and place tell? early: also when it was seen before. (resegment.c) */
 bool vmp_cut_is_candidate(const struct vmp_sight *open, const struct vmp_sight *spare, bool early);
 
+/*
+ * The oldest of the spare ones among which those of a flow are that may hold bytes of an open one. Those before it are forgotten: packets
+ * are decided in the order of their times, so nobody asks for them any more. (resegment.c)
+ */
+uint32_t vmp_cut_first(struct vmp_match *match, const struct vmp_sight *open, uint64_t flow);
+
 /* Give bytes of a spare sighting of so many in all to an open one. It is spare no more when none are left. (resegment.c) */
 void vmp_cut_use(struct vmp_match *match, uint32_t slot, uint32_t bytes, uint32_t all);
 
@@ -55,6 +63,9 @@ bool vmp_cut_fragments_may_hold(const struct vmp_sight *one, const struct vmp_si
 
 /* Is there a TCP packet, not given up yet, that these bytes can be of? (cut_tcp.c) */
 bool vmp_cut_tcp_is_waited_for(struct vmp_match *match, const struct vmp_sight *here);
+
+/* Where sums alone tell: others that were sent not long before make what is said of this one uncertain, or not. Marks it. (cut_udp.c) */
+void vmp_cut_udp_contest(struct vmp_match *match, struct vmp_sight *open);
 
 /* The same bytes sent twice with nothing to tell the tries apart: marks both. (cut_tcp.c) */
 void vmp_cut_tcp_contest(struct vmp_match *match, struct vmp_sight *open);

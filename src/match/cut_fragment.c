@@ -56,7 +56,7 @@ static bool ports_differ(const struct vmp_sight *one, const struct vmp_sight *ot
 /* Do fragments with the id of this packet belong to another one? Two flows between the same hosts may use an id at once. */
 static bool id_is_anothers(struct vmp_match *match, const struct vmp_sight *like)
 {
-	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, like, vmp_match_place_main(like->place));
+	uint32_t slot = vmp_cut_first(match, like, like->flow);
 
 	for (int steps = 0; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot)) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
@@ -86,8 +86,7 @@ static bool search_flow(struct vmp_match *match, const struct vmp_sight *open, u
 	uint32_t slot, next;
 
 	like.flow = flow;
-	for (slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, &like, vmp_match_place_main(open->place));
-	     slot != VMP_POOL_NONE && search->found < to - from; slot = next) {
+	for (slot = vmp_cut_first(match, open, flow); slot != VMP_POOL_NONE && search->found < to - from; slot = next) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 		int64_t low = start_of(spare) > from ? start_of(spare) : from, high = end_of(spare) < to ? end_of(spare) : to, fresh;
 		bool proves = open->is_ip4 ? is_fragment(open) || is_fragment(spare)

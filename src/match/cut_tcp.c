@@ -17,8 +17,6 @@ enum {
 	ORDINARY_SEGMENT = 1500, /* more are rather several packets in one */
 };
 
-#define CLOCK_BACK_NS 25000000ULL /* a clock set back by more is noticed by who reads it */
-
 enum agreement { DISAGREE, MAY_AGREE, AGREE };
 
 struct search {
@@ -138,7 +136,7 @@ static int64_t take(struct vmp_match *match, struct search *search, const struct
 		search->largest_piece = spare->payload_len;
 	agreement = agree(search->largest_piece, open, spare, offset);
 	if (agreement == AGREE && spare->ts_ns < open->ts_ns)
-		agreement = spare->ts_ns + CLOCK_BACK_NS >= open->ts_ns ? MAY_AGREE : DISAGREE;
+		agreement = spare->ts_ns + VMP_CUT_BACK_NS >= open->ts_ns ? MAY_AGREE : DISAGREE;
 	search->disagreed = search->disagreed || agreement == DISAGREE;
 	search->perhaps = search->perhaps || agreement == MAY_AGREE;
 	if (agreement != AGREE)
@@ -155,7 +153,7 @@ static int64_t take(struct vmp_match *match, struct search *search, const struct
 /* Are there bytes in other pieces that may be the missing ones, since nothing else waits for them? */
 static bool has_strays(struct vmp_match *match, const struct search *search, const struct vmp_sight *open)
 {
-	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place));
+	uint32_t slot = vmp_cut_first(match, open, open->flow);
 	int strays = 0;
 
 	for (; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot)) {
@@ -176,7 +174,7 @@ static bool has_strays(struct vmp_match *match, const struct search *search, con
 
 enum vmp_fate vmp_cut_tcp(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found)
 {
-	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place)), next;
+	uint32_t slot = vmp_cut_first(match, open, open->flow), next;
 	struct search search = {.found = 0};
 	int idle = 0, others = 0;
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-	GROUP_MOST = 4096,      /* steps through what is under way at once in one flow without ids */
+	GROUP_MOST = 8192,      /* steps through what is under way at once between two hosts without ids */
 };
 
 /* ---- by ids ------------------------------------------------------------------------------------------------------ */
@@ -71,8 +71,7 @@ static bool gather(struct vmp_match *match, const struct vmp_sight *open, uint32
 	uint32_t slot, next;
 
 	like.flow = vmp_cut_flow_at(open, ip_id);
-	for (slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, &like, vmp_match_place_main(open->place)); slot != VMP_POOL_NONE;
-	     slot = next) {
+	for (slot = vmp_cut_first(match, open, like.flow); slot != VMP_POOL_NONE; slot = next) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 
 		next = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot);
@@ -204,46 +203,104 @@ static enum vmp_fate find_merged(struct vmp_match *match, const struct vmp_sight
 
 /* ---- by sums ----------------------------------------------------------------------------------------------------- */
 
-/* The next of the same flow on a chain, from a slot on. spare: seen at the next hop since. */
-static uint32_t next_of_flow(struct vmp_match *match, enum vmp_chain chain, uint32_t slot, const struct vmp_sight *open, bool spare)
+/* A walk through a chain. steps: of it, and of others that share its limit; more than GROUP_MOST: it was given up. */
+struct walk {
+	enum vmp_chain chain;
+	bool spare;             /* looks for what was seen at the next hop since, rather than for what is expected there */
+	int *steps;
+};
+
+/* The next of the same flow, from a slot on. */
+static uint32_t next_of_flow(struct vmp_match *match, const struct walk *walk, uint32_t slot, const struct vmp_sight *open)
 {
-	for (int i = 0; slot != VMP_POOL_NONE && i < GROUP_MOST; i++, slot = vmp_pool_next(match->pool, chain, slot)) {
+	for (; slot != VMP_POOL_NONE && ++*walk->steps <= GROUP_MOST; slot = vmp_pool_next(match->pool, walk->chain, slot)) {
 		const struct vmp_sight *sight = vmp_pool_at(match->pool, slot);
 
 		if (sight->cut != VMP_CUT_UDP || sight->ports != open->ports || sight->flow != open->flow ||
 		    sight->direction != open->direction)
 			continue;
-		if (spare ? vmp_cut_is_candidate(open, sight, false) && sight->used < sight->payload_len
-			  : sight->place == open->place && sight->ts_ns >= open->ts_ns)
+		if (walk->spare ? vmp_cut_is_candidate(open, sight, false) && sight->used < sight->payload_len
+				: sight->place == open->place && sight->ts_ns >= open->ts_ns)
 			return slot;
 	}
 	return VMP_POOL_NONE;
 }
 
+static uint32_t after(struct vmp_match *match, const struct walk *walk, uint32_t slot, const struct vmp_sight *open)
+{
+	return next_of_flow(match, walk, vmp_pool_next(match->pool, walk->chain, slot), open);
+}
+
+static uint64_t name_of_flow(const struct vmp_sight *open)
+{
+	uint64_t what = ((uint64_t)open->ports << 17 | (uint64_t)open->place << 1 | open->direction) + 1;
+
+	return open->flow ^ what * 0x9e3779b97f4a7c15ULL;
+}
+
+/* What is sent in this flow up to a time is contested. One that has no room takes all others with it. */
+static void contest_until(struct vmp_match *match, const struct vmp_sight *open, uint64_t until_ns)
+{
+	uint64_t name = name_of_flow(open);
+	struct vmp_contested *note = &match->contested[name % VMP_MATCH_CONTESTED];
+
+	if (note->flow != name && note->until_ns > match->contested_until_ns)
+		match->contested_until_ns = note->until_ns;
+	*note = (struct vmp_contested){name, until_ns};
+}
+
+static bool is_contested(const struct vmp_match *match, const struct vmp_sight *open)
+{
+	uint64_t name = name_of_flow(open);
+	const struct vmp_contested *note = &match->contested[name % VMP_MATCH_CONTESTED];
+
+	return open->contested || open->ts_ns <= match->contested_until_ns || (note->flow == name && open->ts_ns <= note->until_ns);
+}
+
+void vmp_cut_udp_contest(struct vmp_match *match, struct vmp_sight *open)
+{
+	open->contested = is_contested(match, open);
+	if (!open->contested)
+		return;
+	contest_until(match, open, open->ts_ns + match->conf.settle_ns);
+}
+
+/*
+ * What is known of the group that begins with this one. Where it does not come out even, all that was sent since then is contested, and
+ * what is sent until that has had the time to arrive, which may be taken for what was sent later.
+ */
 static void mark_group(struct vmp_match *match, uint32_t slot, const struct vmp_sight *open, uint64_t until_ns, bool proven)
 {
-	for (; slot != VMP_POOL_NONE;
-	     slot = next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_next(match->pool, VMP_CHAIN_DATA, slot), open, false)) {
+	int steps = 0;
+	struct walk walk = {VMP_CHAIN_DATA, false, &steps};
+	uint64_t last_ns = open->ts_ns;
+
+	for (; slot != VMP_POOL_NONE; slot = after(match, &walk, slot, open)) {
 		struct vmp_sight *one = vmp_pool_at(match->pool, slot);
 
-		if (one->ts_ns > until_ns)
+		if (proven && one->ts_ns > until_ns)
 			return;
 		one->proven = proven;
 		one->contested = !proven;
+		last_ns = one->ts_ns;
 	}
+	if (!proven)
+		contest_until(match, open, (steps > GROUP_MOST ? match->last_ns : last_ns) + match->conf.settle_ns);
 }
 
 /* Take the oldest bytes that arrived. */
 static void take_oldest(struct vmp_match *match, const struct vmp_sight *open, struct vmp_cut_found *ret_found)
 {
-	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place)), next;
+	int steps = 0;
+	struct walk walk = {VMP_CHAIN_FLOW, true, &steps};
+	uint32_t slot = next_of_flow(match, &walk, vmp_cut_first(match, open, open->flow), open), next;
 	uint32_t left = open->payload_len;
 
-	for (slot = next_of_flow(match, VMP_CHAIN_FLOW, slot, open, true); slot != VMP_POOL_NONE && left > 0; slot = next) {
+	for (; slot != VMP_POOL_NONE && left > 0; slot = next) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 		uint32_t bytes = spare->payload_len - spare->used;
 
-		next = next_of_flow(match, VMP_CHAIN_FLOW, vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot), open, true);
+		next = after(match, &walk, slot, open);
 		bytes = bytes < left ? bytes : left;
 		left -= bytes;
 		ret_found->last_ns = spare->ts_ns;
@@ -263,13 +320,13 @@ struct group {
 
 static struct group sum_group(struct vmp_match *match, const struct vmp_sight *open)
 {
-	uint32_t sent = vmp_pool_first(match->pool, VMP_CHAIN_DATA, open, open->place);
-	uint32_t came = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place));
-	struct group group = {.first = VMP_POOL_NONE};
+	int steps = 0;
+	struct walk data = {VMP_CHAIN_DATA, false, &steps}, flow = {VMP_CHAIN_FLOW, true, &steps};
+	uint32_t sent = next_of_flow(match, &data, vmp_pool_first(match->pool, VMP_CHAIN_DATA, open, open->place), open);
+	uint32_t came = next_of_flow(match, &flow, vmp_cut_first(match, open, open->flow), open);
+	struct group group = {.first = sent};
 
-	sent = group.first = next_of_flow(match, VMP_CHAIN_DATA, sent, open, false);
-	came = next_of_flow(match, VMP_CHAIN_FLOW, came, open, true);
-	while (came != VMP_POOL_NONE && !group.too_many) {
+	while (came != VMP_POOL_NONE) {
 		const struct vmp_sight *next = sent != VMP_POOL_NONE ? vmp_pool_at(match->pool, sent) : NULL;
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, came);
 
@@ -279,15 +336,15 @@ static struct group sum_group(struct vmp_match *match, const struct vmp_sight *o
 			group.sent++;
 			group.under_way += next->payload_len;
 			group.last_ns = next->ts_ns;
-			sent = next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_next(match->pool, VMP_CHAIN_DATA, sent), open, false);
+			sent = after(match, &data, sent, open);
 		} else {
 			group.arrived++;
 			group.under_way -= spare->payload_len - spare->used;
 			group.last_ns = spare->ts_ns;
-			came = next_of_flow(match, VMP_CHAIN_FLOW, vmp_pool_next(match->pool, VMP_CHAIN_FLOW, came), open, true);
+			came = after(match, &flow, came, open);
 		}
-		group.too_many = group.sent + group.arrived > GROUP_MOST;
 	}
+	group.too_many = steps > GROUP_MOST;
 	return group;
 }
 
@@ -297,27 +354,35 @@ static enum vmp_fate find_sum(struct vmp_match *match, struct vmp_sight *open, s
 	struct group group;
 
 	/* Where some take longer than was waited for, what arrives now may be what was given up before. */
-	if (open->contested || !stretch || stretch->latencies.max_ns >= match->conf.settle_ns)
+	if (is_contested(match, open) || !stretch || stretch->latencies.max_ns >= match->conf.settle_ns)
 		return VMP_FATE_UNSURE;
 	if (!open->proven) {
+		bool alone, even;
+
 		group = sum_group(match, open);
-		if (!group.arrived)
+		if (!group.arrived && !group.too_many)
 			return VMP_FATE_NONE;
-		mark_group(match, group.first, open, group.last_ns, !group.under_way && !group.too_many);
+		even = !group.under_way && !group.too_many;
+		alone = group.sent == 1 && group.under_way > 0 && !group.too_many;
+		if (!alone)
+			mark_group(match, group.first, open, group.last_ns, even);
+		if (!alone && !even)
+			return VMP_FATE_UNSURE;
 	}
-	if (!open->proven && (group.sent != 1 || group.under_way < 0 || group.too_many))
-		return VMP_FATE_UNSURE;
 	take_oldest(match, open, ret_found);
-	return ret_found->missing ? VMP_FATE_LOST : VMP_FATE_DELIVERED;
+	if (!ret_found->missing)
+		return VMP_FATE_DELIVERED;
+	return open->proven ? VMP_FATE_UNSURE : VMP_FATE_LOST;
 }
 
 /* Is it the only one to have no id? Then 0 is an id as good as any. */
 static bool has_fellows(struct vmp_match *match, const struct vmp_sight *open)
 {
-	uint32_t slot = next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_first(match->pool, VMP_CHAIN_DATA, open, open->place), open, false);
+	int steps = 0;
+	struct walk walk = {VMP_CHAIN_DATA, false, &steps};
+	uint32_t slot = next_of_flow(match, &walk, vmp_pool_first(match->pool, VMP_CHAIN_DATA, open, open->place), open);
 
-	return slot != VMP_POOL_NONE &&
-	       next_of_flow(match, VMP_CHAIN_DATA, vmp_pool_next(match->pool, VMP_CHAIN_DATA, slot), open, false) != VMP_POOL_NONE;
+	return steps > GROUP_MOST || (slot != VMP_POOL_NONE && (after(match, &walk, slot, open) != VMP_POOL_NONE || steps > GROUP_MOST));
 }
 
 enum vmp_fate vmp_cut_udp(struct vmp_match *match, struct vmp_sight *open, struct vmp_cut_found *ret_found)

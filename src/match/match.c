@@ -339,6 +339,7 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 
 	__builtin_prefetch(vmp_match_recent_of(match, hop, class.direction, &fingerprint->id), 1);
 	make_sight(match, frame, packet, fingerprint, hop, &class, &sight);
+	match->last_ns = frame->ts_ns;
 	expire(match, frame->ts_ns);
 	vmp_match_observe(match, hop, frame->devdir, frame->ts_ns, &class, packet);
 	vmp_match_count_seen(match, &sight, class.sort);
@@ -361,6 +362,8 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	if (open) {
 		if (sight.cut == VMP_CUT_TCP)
 			vmp_cut_tcp_contest(match, &sight);
+		if (sight.cut == VMP_CUT_UDP && vmp_cut_lacks_ids(&sight))
+			vmp_cut_udp_contest(match, &sight);
 		vmp_match_inherit_doubt(match, &sight);
 		vmp_match_find_twin(match, &sight);
 	}

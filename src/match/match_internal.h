@@ -23,6 +23,7 @@ enum {
 	VMP_MATCH_ADDRESSES = 16,
 	VMP_MATCH_TIES = 8,
 	VMP_MATCH_PAIRS = 256,
+	VMP_MATCH_CONTESTED = 256,
 };
 
 struct vmp_gap {
@@ -74,6 +75,11 @@ struct vmp_recent {
 	uint64_t what;
 };
 
+/* A flow of datagrams without ids in which sums say nothing of what is sent until then; 0: none. (cut_udp.c) */
+struct vmp_contested {
+	uint64_t flow, until_ns;
+};
+
 /* Two addresses and their hash. */
 struct vmp_pair {
 	struct vmp_ip src, dst;
@@ -111,6 +117,9 @@ struct vmp_match {
 	bool has_uplink;                /* ... an uplink: then no transit device is the edge */
 	bool has_parallel, has_inactive; /* several ways of one rank; a slave of a bond that is kept out of use */
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
+	uint64_t last_ns;               /* of the last frame */
+	struct vmp_contested contested[VMP_MATCH_CONTESTED]; /* by flow */
+	uint64_t contested_until_ns;    /* ... and of all flows */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
 	uint64_t last_tie_ns;           /* the latest time of all */

@@ -65,6 +65,21 @@ bool vmp_cut_is_candidate(const struct vmp_sight *open, const struct vmp_sight *
 	       spare->at == vmp_match_place_main(open->place) && (early || spare->ts_ns >= open->ts_ns);
 }
 
+uint32_t vmp_cut_first(struct vmp_match *match, const struct vmp_sight *open, uint64_t flow)
+{
+	vmp_place place = vmp_match_place_main(open->place);
+	struct vmp_sight like = *open;
+	uint32_t slot;
+
+	like.flow = flow;
+	for (;;) {
+		slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, &like, place);
+		if (slot == VMP_POOL_NONE || vmp_pool_at(match->pool, slot)->ts_ns + VMP_CUT_BACK_NS >= open->ts_ns)
+			return slot;
+		vmp_pool_unchain(match->pool, VMP_CHAIN_FLOW, slot);
+	}
+}
+
 void vmp_cut_use(struct vmp_match *match, uint32_t slot, uint32_t bytes, uint32_t all)
 {
 	struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
@@ -137,7 +152,7 @@ void vmp_match_recall_bytes(struct vmp_match *match, const struct vmp_sight *her
 /* A TCP packet without data cannot be cut up; it may have been changed on the way. */
 static enum vmp_fate find_changed(struct vmp_match *match, const struct vmp_sight *open)
 {
-	uint32_t slot = vmp_pool_first(match->pool, VMP_CHAIN_FLOW, open, vmp_match_place_main(open->place));
+	uint32_t slot = vmp_cut_first(match, open, open->flow);
 
 	for (int steps = 0; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot)) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);

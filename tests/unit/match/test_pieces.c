@@ -477,6 +477,71 @@ static void udp_sums_late(void **state)
 	}
 }
 
+/* More leftovers than are looked at, for some pieces are missing: nothing else is lost for that. */
+static void udp_sums_many(void **state)
+{
+	enum { WHOLES = 2000, PIECES = 6 };
+	struct vmp_packet whole = datagram(0, PIECES * 200, true), piece = datagram(0, 200, true);
+	struct vmp_segment segment;
+	struct world world;
+	struct vmp_run run;
+
+	(void)state;
+	begin(&world, 0);
+	for (uint16_t i = 0; i < WHOLES; i++) {
+		whole.ip_id = i; /* nobody looks at it: only to tell them apart */
+		see(&world, TAP, VMP_DEV_IN, START + i * 400 * US, &whole);
+		for (uint16_t k = 0; k < PIECES; k++) {
+			piece.ip_id = (uint16_t)(i * PIECES + k);
+			if (i % 300 || k > 0)
+				see(&world, ETH0, VMP_DEV_OUT, START + i * 400 * US + 10 * US, &piece);
+		}
+	}
+	world_report(&world, END, &run);
+	segment = segment_of(&run, VMP_FROM_GUEST, TAP, ETH0);
+	assert_int_equal(segment.offered, WHOLES);
+	assert_int_equal(segment.lost, 0);
+	world_clear_run(&run);
+	world_end(&world);
+}
+
+/*
+ * A steady stream without ids, each 10 ms under way: the first is lost, so what arrives says nothing of which, also not for those
+ * that were sent when that was found out, nor for one of them that is lost too.
+ */
+static void udp_sums_under_way(void **state)
+{
+	enum { WHOLES = 1500, LATER = 1110, DELAY_MS = 10 };
+	struct vmp_packet whole = datagram(0, 400, true), piece = datagram(0, 200, true);
+	int order[WHOLES * 3], n = 0;
+	struct vmp_settled settled;
+	struct world world;
+
+	(void)state;
+	begin(&world, 0);
+	for (int i = 0; i < WHOLES + DELAY_MS; i++) {
+		int came = i - DELAY_MS;
+
+		whole.ip_id = (uint16_t)i;
+		if (i < WHOLES) {
+			see(&world, TAP, VMP_DEV_IN, START + (uint64_t)i * MS, &whole);
+			order[n++] = i;
+		}
+		for (int k = 0; k < 2 && came > 0 && came != LATER; k++) {
+			piece.ip_id = (uint16_t)(came * 2 + k);
+			see(&world, ETH0, VMP_DEV_OUT, START + (uint64_t)i * MS + 500 * US, &piece);
+			order[n++] = -1;
+		}
+		if (i == LATER - 5)
+			vmp_match_settle(world.match, START + (uint64_t)i * MS);
+	}
+	vmp_match_settle_all(world.match, END);
+	for (int i = 0; vmp_match_next(world.match, &settled); i++)
+		if (order[i] == 0 || order[i] == LATER)
+			assert_int_equal(settled.fate, VMP_FATE_UNSURE);
+	world_end(&world);
+}
+
 /* ---- fragments --------------------------------------------------------------------------------------------------- */
 
 static struct vmp_packet fragment(uint16_t id, uint32_t from, uint32_t to, uint32_t all)
@@ -642,6 +707,8 @@ int main(void)
 		cmocka_unit_test(udp_late),
 		cmocka_unit_test(udp_beside_many),
 		cmocka_unit_test(udp_sums_late),
+		cmocka_unit_test(udp_sums_many),
+		cmocka_unit_test(udp_sums_under_way),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(fragments_late),
 		cmocka_unit_test(fragments_of_another),
