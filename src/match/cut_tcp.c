@@ -154,12 +154,14 @@ static int64_t take(struct vmp_match *match, struct search *search, const struct
 static bool has_strays(struct vmp_match *match, const struct search *search, const struct vmp_sight *open)
 {
 	uint32_t slot = vmp_cut_first(match, open, open->flow);
-	int strays = 0;
+	int strays = 0, steps = 0;
 
 	for (; slot != VMP_POOL_NONE; slot = vmp_pool_next(match->pool, VMP_CHAIN_FLOW, slot)) {
 		const struct vmp_sight *spare = vmp_pool_at(match->pool, slot);
 		int64_t from = offset_in(open, spare), to = from + spare->payload_len;
 
+		if (++steps > VMP_CUT_OTHER_STEPS)
+			return true;
 		if (!spare->is_tcp || !vmp_cut_is_candidate(open, spare, false) || from >= open->payload_len || to <= 0)
 			continue;
 		from = from > 0 ? from : 0;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum {
+	CONTESTED_PROBES = 8,
 	GROUP_MOST = 8192,      /* steps through what is under way at once between two hosts without ids */
 };
 
@@ -231,30 +232,54 @@ static uint32_t after(struct vmp_match *match, const struct walk *walk, uint32_t
 	return next_of_flow(match, walk, vmp_pool_next(match->pool, walk->chain, slot), open);
 }
 
-static uint64_t name_of_flow(const struct vmp_sight *open)
+/* A flow, or all that are between the same two hosts. */
+static uint64_t name_of_flow(const struct vmp_sight *open, bool all)
 {
 	uint64_t what = ((uint64_t)open->ports << 17 | (uint64_t)open->place << 1 | open->direction) + 1;
 
-	return open->flow ^ what * 0x9e3779b97f4a7c15ULL;
+	return open->flow ^ (all ? what & 0x1ffff : what | 1ULL << 63) * 0x9e3779b97f4a7c15ULL;
 }
 
 /* What is sent in this flow up to a time is contested. One that has no room takes all others with it. */
-static void contest_until(struct vmp_match *match, const struct vmp_sight *open, uint64_t until_ns)
+static void contest_until(struct vmp_match *match, uint64_t name, uint64_t until_ns)
 {
-	uint64_t name = name_of_flow(open);
 	struct vmp_contested *note = &match->contested[name % VMP_MATCH_CONTESTED];
 
-	if (note->flow != name && note->until_ns > match->contested_until_ns)
-		match->contested_until_ns = note->until_ns;
+	for (size_t i = 0; i < CONTESTED_PROBES; i++) {
+		struct vmp_contested *other = &match->contested[(name + i) % VMP_MATCH_CONTESTED];
+
+		if (other->flow == name) {
+			note = other;
+			break;
+		}
+		if (other->until_ns < note->until_ns)
+			note = other;
+	}
+	/* Whatever is sent from now on is later than what has come. */
+	if (note->flow != name && note->until_ns >= match->last_ns && note->until_ns > match->all_contested_until_ns)
+		match->all_contested_until_ns = note->until_ns;
+	if (until_ns > match->contested_until_ns)
+		match->contested_until_ns = until_ns;
 	*note = (struct vmp_contested){name, until_ns};
+}
+
+static bool is_noted(const struct vmp_match *match, uint64_t name, uint64_t ts_ns)
+{
+	for (size_t i = 0; i < CONTESTED_PROBES; i++) {
+		const struct vmp_contested *note = &match->contested[(name + i) % VMP_MATCH_CONTESTED];
+
+		if (note->flow == name)
+			return ts_ns <= note->until_ns;
+	}
+	return false;
 }
 
 static bool is_contested(const struct vmp_match *match, const struct vmp_sight *open)
 {
-	uint64_t name = name_of_flow(open);
-	const struct vmp_contested *note = &match->contested[name % VMP_MATCH_CONTESTED];
-
-	return open->contested || open->ts_ns <= match->contested_until_ns || (note->flow == name && open->ts_ns <= note->until_ns);
+	if (open->contested || open->ts_ns > match->contested_until_ns)
+		return open->contested;
+	return open->ts_ns <= match->all_contested_until_ns || is_noted(match, name_of_flow(open, false), open->ts_ns) ||
+	       is_noted(match, name_of_flow(open, true), open->ts_ns);
 }
 
 void vmp_cut_udp_contest(struct vmp_match *match, struct vmp_sight *open)
@@ -262,7 +287,7 @@ void vmp_cut_udp_contest(struct vmp_match *match, struct vmp_sight *open)
 	open->contested = is_contested(match, open);
 	if (!open->contested)
 		return;
-	contest_until(match, open, open->ts_ns + match->conf.settle_ns);
+	contest_until(match, name_of_flow(open, false), open->ts_ns + match->conf.settle_ns);
 }
 
 /*
@@ -285,7 +310,7 @@ static void mark_group(struct vmp_match *match, uint32_t slot, const struct vmp_
 		last_ns = one->ts_ns;
 	}
 	if (!proven)
-		contest_until(match, open, (steps > GROUP_MOST ? match->last_ns : last_ns) + match->conf.settle_ns);
+		contest_until(match, name_of_flow(open, false), (steps > GROUP_MOST ? match->last_ns : last_ns) + match->conf.settle_ns);
 }
 
 /* Take the oldest bytes that arrived. */
@@ -360,6 +385,9 @@ static enum vmp_fate find_sum(struct vmp_match *match, struct vmp_sight *open, s
 		bool alone, even;
 
 		group = sum_group(match, open);
+		/* Nor is any other flow on this chain looked through again before there can be less on it. */
+		if (group.too_many)
+			contest_until(match, name_of_flow(open, true), match->last_ns + match->conf.settle_ns);
 		if (!group.arrived && !group.too_many)
 			return VMP_FATE_NONE;
 		even = !group.under_way && !group.too_many;

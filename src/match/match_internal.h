@@ -118,8 +118,9 @@ struct vmp_match {
 	bool has_parallel, has_inactive; /* several ways of one rank; a slave of a bond that is kept out of use */
 	bool bytes_late;                /* TCP data came late in other pieces, and not all that it belongs to was found */
 	uint64_t last_ns;               /* of the last frame */
-	struct vmp_contested contested[VMP_MATCH_CONTESTED]; /* by flow */
-	uint64_t contested_until_ns;    /* ... and of all flows */
+	struct vmp_contested contested[VMP_MATCH_CONTESTED]; /* each near the place that its hash says */
+	uint64_t contested_until_ns;    /* the latest of them */
+	uint64_t all_contested_until_ns; /* ... and whatever the flow */
 	struct vmp_tie ties[VMP_MATCH_TIES];
 	size_t next_tie;
 	uint64_t last_tie_ns;           /* the latest time of all */

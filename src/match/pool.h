@@ -108,6 +108,7 @@ struct vmp_pool {
 	size_t order_cap;       /* a power of two */
 	bool has_outcomes;
 	uint64_t first, last;   /* serials: [first, last) are held, each at its serial modulo order_cap */
+	uint64_t steps;         /* along chains so far: what hostile traffic could make many */
 };
 
 /*
@@ -161,13 +162,15 @@ void vmp_pool_unchain(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot
  */
 uint32_t vmp_pool_first(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place);
 uint32_t vmp_pool_last(const struct vmp_pool *pool, enum vmp_chain chain, const struct vmp_sight *like, vmp_place place);
-static inline uint32_t vmp_pool_next(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
+static inline uint32_t vmp_pool_next(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
+	pool->steps++;
 	return pool->slots[slot].link[chain].after;
 }
 
-static inline uint32_t vmp_pool_previous(const struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
+static inline uint32_t vmp_pool_previous(struct vmp_pool *pool, enum vmp_chain chain, uint32_t slot)
 {
+	pool->steps++;
 	return pool->slots[slot].link[chain].before;
 }
 

@@ -9,6 +9,7 @@ match_tests = \
   tests/unit/match/test_pieces \
   tests/unit/match/test_parts \
   tests/unit/match/test_random \
+  tests/unit/match/test_steps \
   tests/unit/match/test_translate
 check_PROGRAMS += $(match_tests)
 TESTS += $(match_tests)
@@ -50,6 +51,10 @@ tests_unit_match_test_random_SOURCES = %D%/test_random.c %D%/world.c %D%/world.h
 tests_unit_match_test_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_random_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_random_LDADD = $(match_test_libs)
+tests_unit_match_test_steps_SOURCES = %D%/test_steps.c %D%/world.c %D%/world.h
+tests_unit_match_test_steps_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_steps_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_steps_LDADD = $(match_test_libs)
 tests_unit_match_test_translate_SOURCES = %D%/test_translate.c
 tests_unit_match_test_translate_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_translate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
