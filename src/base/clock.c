@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+enum { TRIES = 10, CLOSE_NS = 100000 };
+
 static uint64_t read_clock(clockid_t id)
 {
 	struct timespec ts = {0};
@@ -20,6 +22,22 @@ uint64_t vmp_clock_realtime_ns(void)
 uint64_t vmp_clock_monotonic_ns(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
+}
+
+struct vmp_moment vmp_clock_moment(void)
+{
+	struct vmp_moment best = {.within_ns = UINT64_MAX};
+
+	for (int i = 0; i < TRIES && best.within_ns > CLOSE_NS; i++) {
+		struct vmp_moment now;
+
+		now.mono_ns = vmp_clock_monotonic_ns();
+		now.real_ns = vmp_clock_realtime_ns();
+		now.within_ns = vmp_clock_monotonic_ns() - now.mono_ns;
+		if (now.within_ns < best.within_ns)
+			best = now;
+	}
+	return best;
 }
 
 const char *vmp_clock_rfc3339(uint64_t realtime_ns, char buf[VMP_RFC3339_STRLEN])

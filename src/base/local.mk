@@ -7,5 +7,6 @@ libvmp_base_a_SOURCES = \
   %D%/err.c %D%/err.h \
   %D%/hash.c %D%/hash.h \
   %D%/log.c %D%/log.h \
+  %D%/stopwatch.c %D%/stopwatch.h \
   %D%/str.c %D%/str.h \
   %D%/vec.c %D%/vec.h %D%/zero.h

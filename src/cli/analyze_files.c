@@ -321,6 +321,7 @@ static int begin_match(struct vmp_analysis *analysis, struct vmp_err *err)
 		if (last > run->ended_ns)
 			run->ended_ns = last;
 	}
+	run->lasted_ns = run->ended_ns - run->started_ns;
 	conf.start_ns = run->started_ns;
 	return vmp_match_new(&run->path, vmp_run_nic(run), analysis->point_hops, analysis->n_sources, &conf, &analysis->match, err);
 }

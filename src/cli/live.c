@@ -12,11 +12,11 @@
 #define EVERY_NS (250 * VMP_NS_PER_MS)
 
 struct vmp_live {
-	uint64_t end_ns, drawn_ns;
+	uint64_t end_mono_ns, drawn_ns;
 	unsigned int lines;     /* drawn last time */
 };
 
-struct vmp_live *vmp_live_begin(const struct vmp_options *options, uint64_t end_ns)
+struct vmp_live *vmp_live_begin(const struct vmp_options *options, uint64_t end_mono_ns)
 {
 	const char *term = getenv("TERM");
 	struct vmp_live *live;
@@ -25,7 +25,7 @@ struct vmp_live *vmp_live_begin(const struct vmp_options *options, uint64_t end_
 		return NULL;
 	live = calloc(1, sizeof(*live));
 	if (live)
-		live->end_ns = end_ns;
+		live->end_mono_ns = end_mono_ns;
 	return live;
 }
 
@@ -49,7 +49,6 @@ static void draw_hop(const struct vmp_run *run, size_t index, const struct vmp_h
 void vmp_live_update(struct vmp_live *live, const struct vmp_run *run, const struct vmp_hop_seen *seen, uint64_t now_mono_ns)
 {
 	struct vmp_buf out = {0};
-	uint64_t now_ns = vmp_clock_realtime_ns();
 	unsigned int lines = 1;
 
 	if (!live || now_mono_ns < live->drawn_ns + EVERY_NS)
@@ -57,7 +56,7 @@ void vmp_live_update(struct vmp_live *live, const struct vmp_run *run, const str
 	live->drawn_ns = now_mono_ns;
 	wipe(live, &out);
 	vmp_buf_printf(&out, "  %-16s %10s %10s   %.0f s left\n", "hop", "to guest", "from guest",
-		       now_ns < live->end_ns ? (double)(live->end_ns - now_ns) / 1e9 : 0.0);
+		       now_mono_ns < live->end_mono_ns ? (double)(live->end_mono_ns - now_mono_ns) / 1e9 : 0.0);
 	for (size_t i = 0; i < run->path.hops.n; i++) {
 		const struct vmp_hop *hop = &run->path.hops.v[i];
 

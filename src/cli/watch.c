@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stopwatch.h"
 #include "capture/inner.h"
 #include "cli/live.h"
 #include "cli/replay.h"
@@ -18,7 +19,6 @@
 #define SETTLE_NS      (1000 * VMP_NS_PER_MS)
 #define POLL_MS        50
 #define BACKEND_EVERY_NS (200 * VMP_NS_PER_MS)
-#define STEP_NS        (20 * VMP_NS_PER_MS) /* the clock jumps by more than any slewing does */
 #define ORDER_BYTES    (64U << 20)
 #define HELD_BYTES     (192U << 20) /* of frames whose fate is not known yet, for the evidence */
 
@@ -53,7 +53,8 @@ struct window {
 	size_t held_bytes;
 	struct vmp_live *live;
 	uint64_t open_ns;               /* when the last point was opened */
-	uint64_t end_ns;                /* of the window */
+	struct vmp_stopwatch watch;     /* how long the window is open */
+	uint64_t told_end_ns;           /* of it, as the matcher was told */
 	bool closed;
 	bool overwhelmed;               /* by connections on a routed path; it was said */
 	uint64_t judged_ns;             /* frames up to here were judged: a whole number of steps */
@@ -63,7 +64,6 @@ struct window {
 	uint64_t (*dropped)[2];         /* by point and device direction, at the last look */
 	struct vmp_inner **inner;       /* by point: what passes of the frames inside a tunnel */
 	bool *gone;                     /* by point: its disappearance was noted */
-	int64_t clock_offset_ns;        /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	struct vmp_err *err;
 };
 
@@ -72,6 +72,11 @@ static void tell(struct window *window, const struct vmp_blind *what)
 {
 	struct vmp_blind now = *what, blind;
 
+	/* A clock that was set back between the two looks makes a later time the earlier one. */
+	if (now.from_ns > now.to_ns) {
+		now.from_ns = what->to_ns;
+		now.to_ns = what->from_ns;
+	}
 	now.told_ns = window->judged_ns;
 	if (vmp_run_add_blind(&window->trace->run, &now, BLINDS_MAX, &blind) != 0)
 		vmp_replay_tell(window->trace->match, &blind);
@@ -349,34 +354,34 @@ static uint64_t not_before_judged(const struct window *window, uint64_t ns)
 }
 
 /* A clock that jumps makes times of packets before and after incomparable. */
-static void look_at_clock(struct window *window)
+static void look_at_clock(struct window *window, const struct vmp_moment *now)
 {
 	struct vmp_run *run = &window->trace->run;
-	int64_t offset = (int64_t)(vmp_clock_realtime_ns() - vmp_clock_monotonic_ns());
-	int64_t jump = offset - window->clock_offset_ns;
+	int64_t jump = vmp_stopwatch_look(&window->watch, now);
 
-	window->clock_offset_ns = offset;
-	if (jump < (int64_t)STEP_NS && jump > -(int64_t)STEP_NS)
-		return;
-	run->observations.clock_stepped = true;
-	vmp_run_note(run, "the clock was stepped by %.3f s during the run", (double)jump / 1e9);
 	/* The window is as long as was asked for, whatever the clock shows. */
-	window->end_ns += (uint64_t)jump;
-	if (!window->closed) {
-		run->ended_ns = not_before_judged(window, window->end_ns);
+	if (!window->closed && window->watch.end_ns != window->told_end_ns) {
+		window->told_end_ns = window->watch.end_ns;
+		run->ended_ns = not_before_judged(window, window->watch.end_ns);
 		vmp_match_close_window(window->trace->match, run->ended_ns);
 	}
+	if (jump == 0)
+		return;
+	run->observations.clock_stepped = true;
+	vmp_run_note(run, "the clock was stepped by %.3f s during the run%s", (double)jump / 1e9,
+		     jump < 0 ? "; packets that it puts before the start are not counted" : "");
 	for (size_t i = 0; i < run->points.n; i++)
 		tell_gap(window, i, 0, UINT64_MAX, VMP_UNSURE_CLOCK);
 }
 
-static void close_window(struct window *window, uint64_t end_ns)
+static void close_window(struct window *window)
 {
 	struct vmp_run *run = &window->trace->run;
 
 	window->closed = true;
-	window->end_ns = end_ns;
-	run->ended_ns = not_before_judged(window, end_ns);
+	vmp_stopwatch_stop(&window->watch);
+	run->lasted_ns = window->watch.lasts_ns;
+	run->ended_ns = not_before_judged(window, window->watch.end_ns);
 	vmp_match_close_window(window->trace->match, run->ended_ns);
 	look_at_backend(window);
 	if (window->trace->backend_watched)
@@ -384,15 +389,18 @@ static void close_window(struct window *window, uint64_t end_ns)
 }
 
 /* True when the run is over: the window has closed, and what fell into it has had its time to settle. */
-static bool is_over(struct window *window, uint64_t now_ns, uint64_t complete_ns)
+static bool is_over(struct window *window, uint64_t complete_ns)
 {
+	const struct vmp_stopwatch *watch = &window->watch;
+
 	if (!window->closed && (vmp_trace_signals() > 0 || backend_vanished(window))) {
 		window->trace->run.interrupted = true;
-		close_window(window, now_ns);
+		close_window(window);
 	}
-	if (!window->closed && now_ns >= window->end_ns)
-		close_window(window, window->end_ns);
-	return window->closed && (complete_ns >= window->end_ns + SETTLE_NS || vmp_trace_signals() > 1);
+	if (!window->closed && vmp_stopwatch_is_over(watch, 0))
+		close_window(window);
+	return window->closed && ((vmp_stopwatch_is_over(watch, SETTLE_NS) && complete_ns >= watch->end_ns + SETTLE_NS) ||
+				  vmp_trace_signals() > 1);
 }
 
 /* Judge frames in whole steps, so that it can be done again in the same ones. */
@@ -435,21 +443,21 @@ static int run_window(struct window *window)
 
 	while (!over) {
 		int code = vmp_capture_poll(trace->capture, POLL_MS, take_frame, window, &complete_ns, window->err);
-		uint64_t now_ns = vmp_clock_realtime_ns(), mono_ns = vmp_clock_monotonic_ns();
+		struct vmp_moment now = vmp_clock_moment();
 
 		if (code < 0 && code != -EINTR)
 			return code;
-		look_at_points(window, now_ns);
-		look_at_clock(window);
-		if (mono_ns >= window->backend_ns + BACKEND_EVERY_NS) {
+		look_at_points(window, now.real_ns);
+		look_at_clock(window, &now);
+		if (now.mono_ns >= window->backend_ns + BACKEND_EVERY_NS) {
 			look_at_backend(window);
-			window->backend_ns = mono_ns;
+			window->backend_ns = now.mono_ns;
 		}
-		over = is_over(window, now_ns, complete_ns);
+		over = is_over(window, complete_ns);
 		code = judge_until(window, complete_ns);
 		if (code < 0)
 			return code;
-		vmp_live_update(window->live, &trace->run, vmp_match_seen(trace->match), mono_ns);
+		vmp_live_update(window->live, &trace->run, vmp_match_seen(trace->match), now.mono_ns);
 	}
 	look_at_backend(window);
 	return judge_rest(window, complete_ns);
@@ -457,6 +465,7 @@ static int run_window(struct window *window)
 
 static int begin_window(struct window *window, struct vmp_trace *trace, struct vmp_err *err)
 {
+	struct vmp_moment now;
 	int code;
 
 	window->trace = trace;
@@ -485,12 +494,12 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 			window->open_ns = point->opened_ns;
 	trace->run.settle_ns = SETTLE_NS;
 	trace->run.capture_whole = true;
-	trace->run.started_ns = window->stats_ns = vmp_clock_realtime_ns();
-	window->clock_offset_ns = (int64_t)(vmp_clock_realtime_ns() - vmp_clock_monotonic_ns());
-	window->end_ns = trace->run.started_ns + trace->options->duration_ns;
-	trace->run.ended_ns = window->end_ns;
+	now = vmp_clock_moment();
+	vmp_stopwatch_start(&window->watch, &now, trace->options->duration_ns);
+	trace->run.started_ns = window->stats_ns = now.real_ns;
+	trace->run.ended_ns = window->told_end_ns = window->watch.end_ns;
 	window->judged_ns = vmp_replay_first_step(&trace->run);
-	window->live = vmp_live_begin(trace->options, window->end_ns + SETTLE_NS);
+	window->live = vmp_live_begin(trace->options, now.mono_ns + trace->options->duration_ns + SETTLE_NS);
 	return vmp_replay_match(&trace->run, &window->key, trace->evidence != NULL, &trace->match, err);
 }
 

@@ -69,6 +69,7 @@ struct vmp_run {
 	char *uri;                  /* libvirt connection, NULL: none was used */
 	uint64_t started_ns;        /* CLOCK_REALTIME: every point was open */
 	uint64_t ended_ns;          /* end of the window (not of the settling after it) */
+	uint64_t lasted_ns;         /* the window, by CLOCK_MONOTONIC; of captures of others by their times */
 	uint64_t settle_ns;
 	uint64_t complete_ns;       /* frames up to this time were judged */
 	bool interrupted;           /* Ctrl-C, or a point vanished: ended before its time */

@@ -269,7 +269,7 @@ static void add_head(struct vmp_json *json, const struct vmp_run *run)
 	struct json_object *top = json->top;
 
 	vmp_json_time(json, top, "started", run->started_ns);
-	vmp_json_decimal(json, top, "duration_s", vmp_view_duration_ns(run), 9);
+	vmp_json_decimal(json, top, "duration_s", run->lasted_ns, 9);
 	vmp_json_decimal(json, top, "settle_s", run->settle_ns, 9);
 	vmp_json_bool(json, top, "interrupted", run->interrupted);
 	vmp_json_bool(json, top, "offline", run->offline);

@@ -32,7 +32,7 @@ static void add_verdict(struct vmp_buf *out, const struct vmp_report_style *styl
 /* What was looked at, where, when and for how long. */
 static void add_frame(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run)
 {
-	uint64_t tenths = vmp_view_duration_ns(run) / (VMP_NS_PER_S / 10);
+	uint64_t tenths = run->lasted_ns / (VMP_NS_PER_S / 10);
 	struct vmp_buf text = {0};
 	char when[VMP_RFC3339_STRLEN], ip[VMP_IP_STRLEN];
 

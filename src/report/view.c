@@ -73,11 +73,6 @@ const char *vmp_view_why(const struct vmp_run *run, size_t hop)
 	return place->why ? place->why : point ? point->why_not : NULL;
 }
 
-uint64_t vmp_view_duration_ns(const struct vmp_run *run)
-{
-	return run->ended_ns > run->started_ns ? run->ended_ns - run->started_ns : 0;
-}
-
 const char *vmp_view_hop_name(const struct vmp_path *path, int hop)
 {
 	return hop >= 0 && (size_t)hop < path->hops.n ? path->hops.v[hop].name : NULL;

@@ -26,9 +26,6 @@ const struct vmp_point *vmp_view_point(const struct vmp_run *run, size_t hop);
 /* Why a hop was not observed wholly: the path's reason, else the capture's; NULL when none is recorded. Borrowed. */
 const char *vmp_view_why(const struct vmp_run *run, size_t hop);
 
-/* Length of the window, 0 for a clock that went backwards. */
-uint64_t vmp_view_duration_ns(const struct vmp_run *run);
-
 /* Name of a hop of a path, NULL for an index that is none. Borrowed. */
 const char *vmp_view_hop_name(const struct vmp_path *path, int hop);
 

@@ -1,5 +1,5 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
-base_tests = tests/unit/base/test_addr tests/unit/base/test_base tests/unit/base/test_str
+base_tests = tests/unit/base/test_addr tests/unit/base/test_base tests/unit/base/test_stopwatch tests/unit/base/test_str
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 base_test_libs = $(WHOLE) libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
@@ -12,6 +12,10 @@ tests_unit_base_test_base_SOURCES = %D%/test_base.c
 tests_unit_base_test_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_base_CFLAGS = $(base_test_cflags)
 tests_unit_base_test_base_LDADD = $(base_test_libs)
+tests_unit_base_test_stopwatch_SOURCES = %D%/test_stopwatch.c
+tests_unit_base_test_stopwatch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_base_test_stopwatch_CFLAGS = $(base_test_cflags)
+tests_unit_base_test_stopwatch_LDADD = $(base_test_libs)
 tests_unit_base_test_str_SOURCES = %D%/test_str.c
 tests_unit_base_test_str_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_str_CFLAGS = $(base_test_cflags)

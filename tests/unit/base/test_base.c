@@ -310,6 +310,18 @@ static void clocks_go_on(void **state)
 	assert_true(vmp_clock_realtime_ns() > 1700000000ULL * VMP_NS_PER_S);
 }
 
+static void moments_are_of_both_clocks(void **state)
+{
+	uint64_t before = vmp_clock_monotonic_ns();
+	struct vmp_moment now = vmp_clock_moment();
+	uint64_t after = vmp_clock_monotonic_ns();
+
+	(void)state;
+	assert_in_range(now.mono_ns, before, after);
+	assert_true(now.within_ns <= after - before);
+	assert_true(now.real_ns > 1700000000ULL * VMP_NS_PER_S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +339,7 @@ int main(void)
 		cmocka_unit_test(log_goes_where_it_is_sent),
 		cmocka_unit_test(times_are_rfc3339),
 		cmocka_unit_test(clocks_go_on),
+		cmocka_unit_test(moments_are_of_both_clocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

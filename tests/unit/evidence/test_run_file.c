@@ -85,6 +85,7 @@ static void fill(struct vmp_run *run)
 	run->host_name = text("host \"quoted\" \033[31m");
 	run->started_ns = 1700000000123456789ULL;
 	run->ended_ns = run->started_ns + 2000000000;
+	run->lasted_ns = value();
 	run->settle_ns = 1000000001;
 	run->complete_ns = run->ended_ns + 1000000002;
 	run->interrupted = run->has_address = run->promisc = run->capture_whole = true;
@@ -190,7 +191,7 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_gauges), 104);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
-	assert_int_equal(sizeof(struct vmp_run), 848);
+	assert_int_equal(sizeof(struct vmp_run), 856);
 }
 
 /* A text with one place changed. Caller frees. */

@@ -158,6 +158,7 @@ static void make_run(struct vmp_run *run)
 	run->host_name = copy("hv17");
 	run->started_ns = STARTED;
 	run->ended_ns = STARTED + 10 * VMP_NS_PER_S;
+	run->lasted_ns = 10 * VMP_NS_PER_S;
 	run->settle_ns = VMP_NS_PER_S;
 	run->capture_whole = true;
 	run->has_address = true;
@@ -299,6 +300,7 @@ void sample_tangled(struct vmp_run *run)
 		vmp_vec_add(&run->seen);
 	run->interrupted = true;
 	run->ended_ns = STARTED + 3250 * VMP_NS_PER_MS;
+	run->lasted_ns = 3250 * VMP_NS_PER_MS;
 	run->capture_whole = false;
 	run->filter = copy("tcp port 80");
 	see(run, 1, 1000, 900)->dropped = 12;
