@@ -133,6 +133,10 @@ int vmp_analyze_evidence(const struct vmp_options *options, struct vmp_run *ret_
 		code = vmp_reread_check(replay.evidence, err);
 	if (code == 0)
 		code = vmp_reread_run(replay.evidence, ret_run, err);
+	if (code == 0 && options->has_slow) {
+		ret_run->has_slow = true;
+		ret_run->slow_ns = options->slow_ns;
+	}
 	if (code == 0)
 		code = vmp_tracefile_open(vmp_reread_take_trace(replay.evidence), "trace.pcapng", &replay.trace, err);
 	if (code == 0)

@@ -111,6 +111,8 @@ static int find_guest(struct vmp_analysis *analysis, struct vmp_err *err)
 	if (options->mac && vmp_mac_parse(options->mac, &mac) < 0)
 		return vmp_err_set(err, EINVAL, "cli", options->mac, "\"%s\" is not a MAC", options->mac);
 	run->has_address = options->address != NULL;
+	run->has_slow = options->has_slow;
+	run->slow_ns = options->slow_ns;
 	if (options->domain_xml)
 		code = vmp_domain_xml_read(options->domain_xml, &run->guest, NULL, err);
 	if (code == 0 && options->domain_xml)
@@ -306,7 +308,7 @@ static int begin_match(struct vmp_analysis *analysis, struct vmp_err *err)
 {
 	struct vmp_run *run = &analysis->run;
 	struct vmp_match_conf conf = {.settle_ns = VMP_FOREIGN_SETTLE_NS, .key = analysis->key, .has_address = run->has_address,
-				      .address = run->address, .no_fates = true};
+				      .address = run->address, .slow_ns = run->has_slow ? run->slow_ns : 0, .no_fates = true};
 
 	run->offline = run->foreign = run->capture_whole = true;
 	run->settle_ns = VMP_FOREIGN_SETTLE_NS;

@@ -8,7 +8,7 @@
 
 /* Without a short form an option's value starts here. */
 enum { LONG_ONLY = 256, OPT_JSON = LONG_ONLY, OPT_NO_COLOR, OPT_VERSION, OPT_PROMISC, OPT_PAYLOAD, OPT_DOMAIN_XML, OPT_BUFFER,
-       OPT_ADDRESS, OPT_MAC };
+       OPT_ADDRESS, OPT_MAC, OPT_SLOW };
 
 struct option_row {
 	const char *name;
@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
 	{"promisc", OPT_PROMISC, NULL, VMP_OPT_PROMISC, "put the bridge into promiscuous mode while watching"},
 	{"payload", OPT_PAYLOAD, "BYTES", VMP_OPT_PAYLOAD, "keep this much payload in the evidence, default 0"},
 	{"buffer", OPT_BUFFER, "KIB", VMP_OPT_BUFFER, "buffer of a capture, two for each hop: 1024 to 1048576; default: a share of 65536"},
+	{"slow", OPT_SLOW, "MS", VMP_OPT_SLOW, "count and name the packets that took so many ms or more from hop to hop"},
 	{"address", OPT_ADDRESS, "ADDRESS", VMP_OPT_GUEST, "an address of the guest"},
 	{"mac", OPT_MAC, "MAC", VMP_OPT_GUEST, "the MAC of the guest's interface"},
 	{"domain-xml", OPT_DOMAIN_XML, "FILE", VMP_OPT_DOMAIN_XML, "the guest, as virsh dumpxml prints it; no libvirt is asked"},
@@ -82,6 +83,20 @@ static int parse_buffer(const char *text, struct vmp_options *options, struct vm
 	return 0;
 }
 
+static int parse_slow(const char *text, struct vmp_options *options, struct vmp_err *err)
+{
+	char *end;
+	double ms;
+
+	errno = 0;
+	ms = strtod(text, &end);
+	if (end == text || *end || errno || !(ms >= 0.001 && ms <= 60000.0))
+		return vmp_err_set(err, EINVAL, "cli", text, "slow \"%s\" is not a number of milliseconds from 0.001 to 60000", text);
+	options->has_slow = true;
+	options->slow_ns = (uint64_t)(ms * 1e6 + 0.5);
+	return 0;
+}
+
 static int take(int value, const char *argument, struct vmp_options *options, struct vmp_err *err)
 {
 	switch (value) {
@@ -101,6 +116,7 @@ static int take(int value, const char *argument, struct vmp_options *options, st
 	case OPT_NO_COLOR: options->no_color = true; return 0;
 	case OPT_PAYLOAD: return parse_payload(argument, options, err);
 	case OPT_PROMISC: options->promisc = true; return 0;
+	case OPT_SLOW: return parse_slow(argument, options, err);
 	case OPT_VERSION: options->version = true; return 0;
 	}
 	return vmp_err_set(err, EINVAL, "cli", NULL, "an option is not known");

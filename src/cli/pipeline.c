@@ -80,6 +80,8 @@ static int read_request(struct vmp_trace *trace, struct vmp_err *err)
 				vmp_str_set(&trace->run.filter, options->filter) < 0))
 		return err->code ? -err->code : out_of_memory(err);
 	trace->run.promisc = options->promisc;
+	trace->run.has_slow = options->has_slow;
+	trace->run.slow_ns = options->slow_ns;
 	return vmp_guard_check(err);
 }
 

@@ -28,7 +28,7 @@ int vmp_replay_match(const struct vmp_run *run, const struct vmp_hash_key *key, 
 {
 	struct vmp_match_conf conf = {
 		.start_ns = run->started_ns, .settle_ns = run->settle_ns, .key = *key, .has_address = run->has_address,
-		.address = run->address, .no_fates = !fates,
+		.address = run->address, .slow_ns = run->has_slow ? run->slow_ns : 0, .no_fates = !fates,
 	};
 	int *hops = calloc(run->points.n + 1, sizeof(*hops)), code;
 

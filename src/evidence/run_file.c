@@ -147,7 +147,7 @@ TABLE(run_record,
       VMP_FIELD(STRING, uri), VMP_FIELD(STRING, host_name), VMP_FIELD(U64, started_ns), VMP_FIELD(U64, ended_ns),
       VMP_FIELD(U64, lasted_ns), VMP_FIELD(U64, settle_ns), VMP_FIELD(U64, complete_ns), VMP_FIELD(BOOL, interrupted),
       VMP_FIELD_RECORD(guest, &guest), VMP_FIELD(SIZE, nic), VMP_FIELD(BOOL, has_address), VMP_FIELD(IP, address),
-      VMP_FIELD(STRING, filter), VMP_FIELD(BOOL, promisc),
+      VMP_FIELD(STRING, filter), VMP_FIELD(BOOL, promisc), VMP_FIELD(BOOL, has_slow), VMP_FIELD(U64, slow_ns),
       VMP_FIELD_RECORD(path, &path_record), VMP_FIELD_LIST(points, POINTS_MAX, &point), VMP_FIELD_LIST(blinds, BLINDS_MAX, &blind),
       VMP_FIELD_LIST(translations, TRANSLATIONS_MAX, &translation),
       VMP_FIELD_RECORD(gauges, &gauges), VMP_FIELD_RECORD(observations, &observations), VMP_FIELD(BOOL, capture_whole),
@@ -205,6 +205,8 @@ static const char *check(const struct vmp_run *run)
 		return "address contradicts has_address";
 	if (run->started_ns > run->ended_ns || run->complete_ns < run->started_ns || run->complete_ns > INT64_MAX)
 		return "the times of its window contradict each other";
+	if (run->has_slow != (run->slow_ns > 0))
+		return "slow_ns contradicts has_slow";
 	if (run->settle_ns == 0 || run->settle_ns > SETTLE_MAX_S * 1000000000ULL)
 		return "settle_ns is out of range";
 	vmp_vec_foreach (each, &run->points)

@@ -36,11 +36,14 @@ void vmp_latency_add(struct vmp_latencies *latencies, uint64_t ns)
 
 void vmp_latency_note(struct vmp_latencies *latencies, uint64_t packet_id, uint64_t seen_ns, uint64_t ns)
 {
-	size_t at = latencies->n_slow;
+	size_t at = latencies->n_slow, most = latencies->slow_ns ? VMP_SLOW_MOST : VMP_SLOW_FEW;
 
-	if (at == VMP_SLOW_MOST && ns <= latencies->slow[at - 1].latency_ns)
+	if (ns < latencies->slow_ns)
 		return;
-	if (at == VMP_SLOW_MOST)
+	latencies->took_long += latencies->slow_ns > 0;
+	if (at == most && ns <= latencies->slow[at - 1].latency_ns)
+		return;
+	if (at == most)
 		at--;
 	else
 		latencies->n_slow++;
@@ -78,7 +81,7 @@ static double percentile_us(const struct vmp_latencies *latencies, unsigned int 
 
 struct vmp_latency vmp_latency_summary(const struct vmp_latencies *latencies)
 {
-	struct vmp_latency out = {.known = latencies->n > 0};
+	struct vmp_latency out = {.known = latencies->n > 0, .took_long = latencies->took_long};
 
 	if (out.known) {
 		out.p50_us = percentile_us(latencies, 50);
@@ -90,7 +93,7 @@ struct vmp_latency vmp_latency_summary(const struct vmp_latencies *latencies)
 	for (; out.n_slow < latencies->n_slow; out.n_slow++) {
 		const struct vmp_slow *slow = &latencies->slow[out.n_slow];
 
-		if (slow->latency_ns < SLOW_NS || (double)slow->latency_ns < SLOW_TIMES * out.p50_us * 1e3)
+		if (!latencies->slow_ns && (slow->latency_ns < SLOW_NS || (double)slow->latency_ns < SLOW_TIMES * out.p50_us * 1e3))
 			break;
 		out.slow[out.n_slow] = *slow;
 	}

@@ -22,6 +22,7 @@ struct vmp_match_conf {
 	struct vmp_hash_key key; /* of the tables; random, so that a guest cannot fill one bucket */
 	bool has_address;       /* the ADDRESS of the call: the guest's or a peer's, which the traffic will tell */
 	struct vmp_ip address;
+	uint64_t slow_ns;       /* packets that took so long between two hops are named; 0: those that stand out */
 	bool no_fates;          /* vmp_match_next() will not be called: the fates of single packets are not kept */
 	size_t max_pending;     /* sightings waiting at once; 0: 512 Ki. Beyond it sightings are unsure, and counted */
 };

@@ -20,6 +20,7 @@ struct vmp_stretch *vmp_stretch_get(struct vmp_match *match, enum vmp_direction 
 	stretch->segment.direction = direction;
 	stretch->segment.from = from;
 	stretch->segment.to = to;
+	stretch->latencies.slow_ns = match->conf.slow_ns;
 	*slot = stretch;
 	return stretch;
 }

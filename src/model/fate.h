@@ -35,7 +35,7 @@ struct vmp_cause {
 	uint64_t packets;
 };
 
-enum { VMP_SLOW_MOST = 10, VMP_LATENCY_OCTAVES = 44 };
+enum { VMP_SLOW_FEW = 10, VMP_SLOW_MOST = 100, VMP_LATENCY_OCTAVES = 44 };
 
 /* A packet that took long. */
 struct vmp_slow {
@@ -46,8 +46,13 @@ struct vmp_latency {
 	bool known;
 	double p50_us, p99_us, max_us;
 	uint64_t octave[VMP_LATENCY_OCTAVES]; /* i: took at least 2^i ns and less than twice that; the first also 0, the last also more */
-	struct vmp_slow slow[VMP_SLOW_MOST]; /* the slowest of those beyond ten times p50 and 1 ms, slowest first */
+	/*
+	 * The slowest, slowest first: VMP_SLOW_MOST of those that took as long as was asked for; when nothing was, VMP_SLOW_FEW of those
+	 * beyond ten times p50 and 1 ms.
+	 */
+	struct vmp_slow slow[VMP_SLOW_MOST];
 	size_t n_slow;
+	uint64_t took_long;         /* as long as was asked for, 0 when nothing was */
 };
 
 /* One stretch, one direction. offered = delivered + lost + unsure. */

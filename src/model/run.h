@@ -82,6 +82,8 @@ struct vmp_run {
 	struct vmp_ip address;
 	char *filter;               /* the operator's filter, NULL: none */
 	bool promisc;
+	bool has_slow;
+	uint64_t slow_ns;           /* packets that took so long from one hop to the next are to be named */
 	struct vmp_path path;
 	vmp_points points;
 	VMP_VEC(struct vmp_hop_seen) seen;

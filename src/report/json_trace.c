@@ -127,7 +127,7 @@ static void add_causes(struct vmp_json *json, struct json_object *parent, const 
 }
 
 /* In microseconds. The histogram has a member for each power of two nanoseconds in which there is anything. */
-static void add_latency(struct vmp_json *json, struct json_object *parent, const struct vmp_latency *latency)
+static void add_latency(struct vmp_json *json, struct json_object *parent, const struct vmp_run *run, const struct vmp_latency *latency)
 {
 	struct json_object *object = vmp_json_object(json, parent, "latency_us"), *list, *one;
 
@@ -143,6 +143,8 @@ static void add_latency(struct vmp_json *json, struct json_object *parent, const
 		vmp_json_decimal(json, one, "below", 2ULL << i, 3);
 		vmp_json_count(json, one, "packets", latency->octave[i]);
 	}
+	if (run->has_slow)
+		vmp_json_count(json, object, "took_long", latency->took_long);
 	list = vmp_json_array(json, object, "slowest");
 	for (size_t i = 0; i < latency->n_slow; i++) {
 		one = vmp_json_object(json, list, NULL);
@@ -170,7 +172,7 @@ static void add_segments(struct vmp_json *json, const struct vmp_run *run, const
 		add_unsure(json, object, segment);
 		add_lost(json, object, segment, &run->path);
 		if (segment->latency.known)
-			add_latency(json, object, &segment->latency);
+			add_latency(json, object, run, &segment->latency);
 		add_causes(json, object, segment);
 	}
 }
@@ -281,6 +283,8 @@ static void add_head(struct vmp_json *json, const struct vmp_run *run)
 	if (run->has_address)
 		vmp_json_ip(json, top, "address", &run->address);
 	vmp_json_text(json, top, "filter", run->filter);
+	if (run->has_slow)
+		vmp_json_decimal(json, top, "slow_ms", run->slow_ns, 6);
 }
 
 /* Captures with clocks of their own: how far each is ahead of the first. */

@@ -55,6 +55,25 @@ static void add_frame(struct vmp_buf *out, const struct vmp_report_style *style,
 	vmp_buf_clear(&text);
 }
 
+/* The packets that took as long as the operator asked for, slowest first. */
+static void add_slow(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run,
+		     const struct vmp_latency *latency, const char *where)
+{
+	size_t most = style->verbose ? VMP_SLOW_MOST : 3;
+	struct vmp_buf text = {0};
+	size_t i;
+
+	vmp_buf_printf(&text, "%" PRIu64 "%s: took %g ms or more:", latency->took_long, where, (double)run->slow_ns / 1e6);
+	for (i = 0; i < latency->n_slow && i < most; i++)
+		vmp_buf_printf(&text, "%s packet %" PRIu64 " (%.3f ms)", i ? "," : "", latency->slow[i].packet_id,
+			       (double)latency->slow[i].latency_ns / 1e6);
+	if (latency->took_long > i)
+		vmp_buf_printf(&text, ", %" PRIu64 " more", latency->took_long - i);
+	out->oom |= text.oom;
+	vmp_text_paragraph(out, style, 2, VMP_INK_YELLOW, "slow    ", text.s ? text.s : "");
+	vmp_buf_clear(&text);
+}
+
 /* Why packets of a segment are unsure, and what the kernel said of the lost ones. */
 static void add_segment(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run,
 			const struct vmp_segment *segment)
@@ -72,6 +91,8 @@ static void add_segment(struct vmp_buf *out, const struct vmp_report_style *styl
 		vmp_text_printf(out, style, 2, VMP_INK_PLAIN, "astray  ", "%" PRIu64 "%s: seen leaving %s instead%s%s",
 				segment->elsewhere, where.s ? where.s : "", vmp_run_hop_name(run, segment->elsewhere_hop),
 				owner ? ", which belongs to guest " : "", owner ? owner : "");
+	if (run->has_slow && segment->latency.took_long > 0)
+		add_slow(out, style, run, &segment->latency, where.s ? where.s : "");
 	vmp_vec_foreach (cause, &segment->causes)
 		vmp_text_printf(out, style, 2, VMP_INK_RED, "dropped ", "%" PRIu64 "%s: %s%s%s%s%s", cause->packets,
 				where.s ? where.s : "", cause->reason, cause->symbol[0] ? " in " : "", cause->symbol,

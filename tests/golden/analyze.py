@@ -64,6 +64,32 @@ def text_says_so(place):
     return None if "judged offline" in p.stdout and p.returncode == 2 else p.stdout + p.stderr
 
 
+def slow(place):
+    """The packets that took long, by their ids; nothing else of the document changes."""
+    was = json.loads((FOLDER / "report.json").read_text())
+    docs = {ms: json.loads(run("--json", "--slow", ms, FOLDER).stdout) for ms in ("0.001", "0.03")}
+    for ms, doc in docs.items():
+        if doc.pop("slow_ms") != float(ms):
+            return "slow_ms is not what was asked for"
+    for all_, some in zip(*(doc["segments"] for doc in docs.values())):
+        if "latency_us" not in all_:
+            continue
+        named, long = all_["latency_us"].pop("slowest"), some["latency_us"].pop("slowest")
+        n = all_["latency_us"].pop("took_long"), some["latency_us"].pop("took_long")
+        if n[0] != all_["delivered"] or len({one["id"] for one in named}) != n[0] or n[1] != len(long):
+            return f"{n} of {all_['delivered']} took long; {named}"
+        if long != [one for one in named if one["latency"] >= 30] or (all_["direction"] == "to_guest") != (0 < n[1] < n[0]):
+            return f"{long} of {named}"
+    for doc in (*docs.values(), was):
+        doc.pop("offline")
+        for one in doc["segments"]:
+            one.get("latency_us", {}).pop("slowest", None)
+    if not docs["0.001"] == docs["0.03"] == was:
+        return "something else changed with it"
+    p = run("--slow", "0.03", FOLDER)
+    return None if "took 0.03 ms or more: packet" in p.stdout else p.stdout + p.stderr
+
+
 def changed(place, name, edit):
     folder = place / f"changed-{name}"
     shutil.copytree(FOLDER, folder)
@@ -153,6 +179,7 @@ def main():
         os.chmod(place, 0o755)
         case("evidence is judged as the trace was", judge_again(place))
         case("the text says that it is judged offline", text_says_so(place))
+        case("packets that took long are named on demand", slow(place))
         for each in ("trace.pcapng", "frames.idx", "run.json", "report.json", "report.txt", "domain.xml"):
             case(f"a changed {each} is refused", refused(changed(place, each, flip), each, "SHA256SUMS"))
             shutil.rmtree(place / f"changed-{each}")

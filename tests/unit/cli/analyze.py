@@ -180,6 +180,21 @@ def no_latency(document):
     return ["a latency is told: %s" % s for s in document["segments"] if "latency_us" in s]
 
 
+def slow(document):
+    """What pings() delays: by 5 to 60 us, of which those of 20 us and more are to be named, a hundred at most."""
+    problems = [] if document.get("slow_ms") == 0.02 else ["slow_ms: %s" % document.get("slow_ms")]
+    chance, want = random.Random(4), {"to_guest": [], "from_guest": []}
+    for i in range(200):
+        for direction in want:
+            want[direction].append(chance.randrange(5 * US, 60 * US))
+    for direction, all_ns in want.items():
+        told = segment(document, direction)["latency_us"]
+        long = sorted((ns for ns in all_ns if ns >= 20 * US), reverse=True)
+        if told["took_long"] != len(long) or [round(s["latency"] * 1000) for s in told["slowest"]] != long[:100] or len(long) < 101:
+            problems.append("%s: %s, not %s" % (direction, told, long))
+    return problems
+
+
 def main():
     os.chdir(tempfile.mkdtemp(prefix="vmpath-analyze."))
     a = ["--address", ADDRESS]
@@ -189,6 +204,9 @@ def main():
     pcap("up", up), pcap("tap", tap)
     check("healthy", [*a, "eth0=up", "tap0=tap"], 0, "no-loss", (200, 0), (200, 0),
           more=lambda d: ["clocks: %s" % d["clocks"]] if "clocks" in d else [s for s in d["segments"] if not 0 < s["latency_us"]["p50"] < 100])
+    check("packets that took long are counted and named", [*a, "--slow", "0.02", "eth0=up", "tap0=tap"], 0, "no-loss", (200, 0), (200, 0), more=slow)
+    for wrong in ("0", "-1", "x", "5ms", "nan", "60001", ""):
+        refuse("--slow %s" % (wrong or "nothing"), [*a, "--slow", wrong, "eth0=up", "tap0=tap"], "is not a number of milliseconds from 0.001 to 60000")
     check("the same by MAC", ["--mac", "52:54:00:00:00:01", "eth0=up", "tap0=tap"], 0, "no-loss", (200, 0), (200, 0))
     pcap("up.us", up, nano=False, order=">", snap=128), pcap("tap.gz", tap, packed=True)
     check("microseconds, other byte order, a snap length; gzip'd", [*a, "eth0=up.us", "tap0=tap.gz"], 0, "no-loss", (200, 0), (200, 0))

@@ -96,6 +96,8 @@ static void fill(struct vmp_run *run)
 	run->nic = 1;
 	assert_int_equal(vmp_ip_parse("192.0.2.10", &run->address), 0);
 	run->filter = text("filter");
+	run->has_slow = true;
+	run->slow_ns = value();
 	fill_path(&run->path);
 	point = vmp_vec_add(&run->points);
 	*point = (struct vmp_point){
@@ -191,7 +193,7 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_gauges), 104);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
-	assert_int_equal(sizeof(struct vmp_run), 856);
+	assert_int_equal(sizeof(struct vmp_run), 864);
 }
 
 /* A text with one place changed. Caller frees. */
@@ -232,6 +234,7 @@ static void refused(void **state)
 		{"\"clock_stepped\":true", "\"clock_stepped\":1", "clock_stepped is neither true nor false", EINVAL},
 		{"\"settle_ns\"", "\"settle\"", "settle_ns is missing", EINVAL},
 		{"\"started_ns\":17", "\"started_ns\":18", "the times", EINVAL},
+		{"\"has_slow\":true", "\"has_slow\":false", "slow_ns contradicts has_slow", EINVAL},
 		{"\"a note\"", "null", "notes[0] is null", EINVAL},
 		{"\"notes\":[", "\"notes\":[[],", "notes[0] is not a text", EINVAL},
 		{"\"hops\":[", "\"hops\":[[],", "path.hops[0] is not an object", EINVAL},

@@ -76,6 +76,38 @@ static void delivered(void **state)
 	world_end(&world);
 }
 
+/* The matcher is told from how long on a packet is to be named: those, and no others, whatever the rest took. */
+static void named_when_slow(void **state)
+{
+	struct vmp_match_conf conf = {.settle_ns = SEC, .key = {{1, 2}}, .start_ns = START, .slow_ns = 300 * US};
+	struct vmp_packet packet;
+	struct vmp_segment segment;
+	struct world world;
+	struct vmp_run run;
+
+	(void)state;
+	world_init(&world, 0);
+	world_start(&world, &conf);
+	vmp_match_close_window(world.match, END);
+	for (uint16_t i = 1; i <= 40; i++) {
+		packet = udp(&mac_gateway, &mac_guest, i);
+		see(&world, ETH0, VMP_DEV_IN, START + i * MS, &packet);
+		see(&world, TAP, VMP_DEV_OUT, START + i * MS + i * 10 * US, &packet);
+	}
+	world_report(&world, END + 2 * SEC, &run);
+	segment = segment_of(&run, VMP_TO_GUEST, ETH0, TAP);
+	assert_int_equal(segment.delivered, 40);
+	assert_int_equal(segment.latency.took_long, 11); /* 300 us to 400 us */
+	assert_int_equal(segment.latency.n_slow, 11);
+	for (size_t i = 0; i < 11; i++) {
+		assert_int_equal(segment.latency.slow[i].latency_ns, 400 * US - i * 10 * US);
+		assert_int_equal(segment.latency.slow[i].seen_ns, START + (40 - i) * MS);
+	}
+	assert_int_equal(segment_of(&run, VMP_FROM_GUEST, TAP, ETH0).latency.took_long, 0);
+	world_clear_run(&run);
+	world_end(&world);
+}
+
 static void lost(void **state)
 {
 	struct vmp_segment segment;
@@ -697,6 +729,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(delivered),
+		cmocka_unit_test(named_when_slow),
 		cmocka_unit_test(lost),
 		cmocka_unit_test(near_the_end_of_all),
 		cmocka_unit_test(outside_the_window),

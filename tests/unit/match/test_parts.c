@@ -367,6 +367,35 @@ static void latency_slowest(void **state)
 	free(latencies);
 }
 
+/* With a time asked for: all that took so long are counted, the slowest hundred are named, and p50 has no say. */
+static void latency_over_threshold(void **state)
+{
+	struct vmp_latencies *latencies = calloc(1, sizeof(*latencies));
+	struct vmp_latency out;
+
+	(void)state;
+	assert_non_null(latencies);
+	latencies->slow_ns = 5000;
+	assert_int_equal(vmp_latency_summary(latencies).took_long, 0);
+	for (uint64_t i = 0; i < 1000; i++) {
+		uint64_t ns = 4900 + i * 7 % 1000; /* each of 4900 .. 5899 once: 7 and 1000 have no common divisor */
+
+		vmp_latency_add(latencies, ns);
+		vmp_latency_note(latencies, i, 2 * i, ns);
+		if (ns == 5899)
+			assert_int_equal(vmp_latency_summary(latencies).slow[0].packet_id, i);
+	}
+	out = vmp_latency_summary(latencies);
+	assert_int_equal(out.took_long, 900); /* 5000 .. 5899 */
+	assert_int_equal(out.n_slow, VMP_SLOW_MOST);
+	for (size_t i = 0; i < out.n_slow; i++) {
+		assert_int_equal(out.slow[i].latency_ns, 5899 - i);
+		assert_int_equal(4900 + out.slow[i].packet_id * 7 % 1000, 5899 - i);
+		assert_int_equal(out.slow[i].seen_ns, 2 * out.slow[i].packet_id);
+	}
+	free(latencies);
+}
+
 static void homes_learn_and_forget_nothing(void **state)
 {
 	const struct vmp_hash_key key = {{1, 2}};
@@ -419,6 +448,7 @@ int main(void)
 		cmocka_unit_test(latency_against_sorting),
 		cmocka_unit_test(latency_extremes),
 		cmocka_unit_test(latency_slowest),
+		cmocka_unit_test(latency_over_threshold),
 		cmocka_unit_test(homes_learn_and_forget_nothing),
 	};
 

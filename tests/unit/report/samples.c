@@ -237,6 +237,20 @@ void sample_healthy(struct vmp_run *run)
 	give_verdict(run, VMP_STATE_OK, "no-loss", "all of 100 packets crossed this host, and all 50 questions were answered");
 }
 
+void sample_slow(struct vmp_run *run)
+{
+	struct vmp_latency *latency;
+
+	sample_healthy(run);
+	run->has_slow = true;
+	run->slow_ns = 250000;
+	latency = &run->segments.v[0].latency;
+	latency->took_long = 7;
+	for (size_t i = 0; i < 5; i++)
+		latency->slow[i] = (struct vmp_slow){.packet_id = 17 + i, .seen_ns = 1753956000123456789ULL + i, .latency_ns = 1531000 - i * 100000};
+	latency->n_slow = 5;
+}
+
 void sample_silent(struct vmp_run *run)
 {
 	struct vmp_finding *finding;

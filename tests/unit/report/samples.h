@@ -11,6 +11,9 @@ void sample_loss(struct vmp_run *run);
 /* Everything arrives and is answered. */
 void sample_healthy(struct vmp_run *run);
 
+/* The same, and packets that took as long as the operator asked for: more of them than are named. */
+void sample_slow(struct vmp_run *run);
+
 /* The guest takes its packets and keeps silent: no segment loses anything, and still the verdict has a place. */
 void sample_silent(struct vmp_run *run);
 

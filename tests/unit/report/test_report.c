@@ -106,6 +106,14 @@ static void trace_healthy(void **state)
 	compare_trace(sample_healthy, "text", &wordy, "healthy.verbose.txt");
 }
 
+static void trace_slow(void **state)
+{
+	(void)state;
+	compare_trace(sample_slow, "json", &plain, "slow.trace.json");
+	compare_trace(sample_slow, "text", &plain, "slow.txt");
+	compare_trace(sample_slow, "text", &wordy, "slow.verbose.txt");
+}
+
 static void trace_silent(void **state)
 {
 	(void)state;
@@ -298,7 +306,7 @@ static void formats(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(trace_loss),    cmocka_unit_test(trace_healthy), cmocka_unit_test(trace_silent),
+		cmocka_unit_test(trace_loss),    cmocka_unit_test(trace_healthy), cmocka_unit_test(trace_slow),    cmocka_unit_test(trace_silent),
 		cmocka_unit_test(trace_tangled), cmocka_unit_test(trace_bare),    cmocka_unit_test(trace_hostile),
 		cmocka_unit_test(list_guests),   cmocka_unit_test(list_nothing),  cmocka_unit_test(path_of_guest),
 		cmocka_unit_test(every_byte),    cmocka_unit_test(no_forged_lines), cmocka_unit_test(wrapping),
