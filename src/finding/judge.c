@@ -23,6 +23,7 @@ static vmp_rule *const rules[] = {
 	vmp_rule_guest_silent,
 	vmp_rule_foreign_macs,
 	vmp_rule_lost_beyond_host,
+	vmp_rule_answers_refused,
 	vmp_rule_nothing_arrives,
 	vmp_rule_capture_lost,
 	vmp_rule_wrong_vni,

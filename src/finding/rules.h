@@ -18,6 +18,7 @@ vmp_rule vmp_rule_guest_ignores_answers;
 vmp_rule vmp_rule_guest_silent;
 vmp_rule vmp_rule_foreign_macs;
 vmp_rule vmp_rule_lost_beyond_host;     /* rules_network.c */
+vmp_rule vmp_rule_answers_refused;
 vmp_rule vmp_rule_nothing_arrives;
 vmp_rule vmp_rule_wrong_vni;
 vmp_rule vmp_rule_next_hop_silent;      /* rules_network.c */

@@ -63,6 +63,32 @@ int vmp_rule_lost_beyond_host(struct vmp_run *run)
 	return 0;
 }
 
+/* The answer arrived, and is not what was asked for. Whoever looks for half-open ports does not ask again. */
+int vmp_rule_answers_refused(struct vmp_run *run)
+{
+	for (size_t i = 0; i < run->exchanges.n; i++) {
+		const struct vmp_exchange *exchange = &run->exchanges.v[i];
+		bool asks = exchange->direction == VMP_FROM_GUEST;
+		char asker[VMP_IP_STRLEN], asked_of[VMP_IP_STRLEN];
+		struct vmp_finding *finding;
+
+		if (exchange->answers_refused < AGAIN_ASKED)
+			continue;
+		finding = vmp_finding_add(&run->findings, "answers-refused", VMP_SEVERITY_WARNING, VMP_CONFIDENCE_LIKELY,
+					  "%s gets %s answers, refuses them and asks again: it did not ask the address that they come from",
+					  asks ? "the guest" : "a peer", asks ? "its" : "the guest's");
+		if (!finding)
+			return -ENOMEM;
+		finding->packets = exchange->answers_refused;
+		vmp_finding_evidence(finding, "%s: repeated %llu times after a reset for the answer; e.g. %s asks %s",
+				     vmp_rules_questions(exchange->kind), (ull)exchange->answers_refused,
+				     vmp_ip_format(&exchange->asker, asker), vmp_ip_format(&exchange->asked_of, asked_of));
+		vmp_finding_remedy(finding, "where a DNAT rule leads to %s, answers must come back by the host that has the rule: make it their "
+				   "next hop, or let it translate the source as well (SNAT)", asks ? "the one asked" : "the guest");
+	}
+	return 0;
+}
+
 /* A VNI is a network of its own, so the same MAC in another one means something only where the right one brings nothing. */
 int vmp_rule_wrong_vni(struct vmp_run *run)
 {

@@ -27,7 +27,8 @@ struct question {
 	uint64_t owing;         /* asked at the far end within the window, not answered yet */
 	bool direct;            /* asked of the target alone at least once, not of everybody */
 	bool refused;
-	uint64_t asked_near, asked, answered, answered_near, asked_again;
+	bool unwanted;          /* its asker got the answer, and refused it */
+	uint64_t asked_near, asked, answered, answered_near, asked_again, answers_refused;
 	uint64_t first_ns, last_ns, near_answer_ns;
 	uint64_t owing_ns;      /* when the last one owed was asked */
 	uint64_t near_ns;       /* when it was last asked at the near end */
@@ -198,7 +199,9 @@ static void ask_near(struct vmp_exchange_table *table, struct question *question
 
 	if (!is_repetition(question, reading, question->asked_near))
 		question->asked_near += counts;
-	if (counts && again && (reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE || resolver))
+	if (counts && again && question->unwanted)
+		question->answers_refused++;
+	else if (counts && again && (reading->key.kind == VMP_EXCHANGE_TCP_HANDSHAKE || resolver))
 		if (!question->asked_again++)
 			table->with_repeats++;
 	question->near_ns = ts_ns;
@@ -216,8 +219,10 @@ static void ask_far(struct question *question, const struct reading *reading, ui
 static void ask(struct vmp_exchange_table *table, struct question *question, const struct reading *reading, bool far,
 		uint64_t ts_ns, bool counts)
 {
-	if (question->tcp_seq != reading->tcp_seq && question->first_ns)
+	if (question->tcp_seq != reading->tcp_seq && question->first_ns) {
 		question->near_answer_ns = 0; /* a new connection on the same ports */
+		question->unwanted = false;
+	}
 	if (!question->first_ns)
 		question->first_ns = ts_ns;
 	question->last_ns = ts_ns;
@@ -269,6 +274,26 @@ static void note_success(struct vmp_exchange_table *table, enum vmp_direction di
 		question->asked_again = 0;
 }
 
+/*
+ * Who did not ask this answers a SYN-ACK with a reset, whose number is the one that was acknowledged (RFC 9293 3.10.7): the answer has
+ * arrived. An asker that goes on asking then had asked somebody else, whom this host made the guest, and the answer comes in the guest's
+ * own name.
+ */
+static void note_unwanted(struct vmp_exchange_table *table, enum vmp_direction direction, const struct vmp_packet *packet)
+{
+	struct reading reading;
+	struct question *question;
+
+	if (!(packet->flags & VMP_PKT_TCP) || (packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_RST)) != VMP_TCP_RST)
+		return;
+	memset(&reading, 0, sizeof(reading));
+	reading.key.direction = (uint8_t)direction;
+	set_key(&reading, VMP_EXCHANGE_TCP_HANDSHAKE, &packet->src, &packet->dst, (uint32_t)packet->sport << 16 | packet->dport);
+	question = find(table, &reading.key, false);
+	if (question && question->near_answer_ns && packet->tcp_seq == question->tcp_seq + 1)
+		question->unwanted = true;
+}
+
 /* Most packets are not: TCP after the handshake, UDP. */
 static bool may_be_part(const struct vmp_packet *packet)
 {
@@ -295,6 +320,8 @@ void vmp_exchange_see(struct vmp_exchange_table *table, enum vmp_exchange_place 
 			note_success(table, direction, packet);
 		return;
 	}
+	if (reading.part == PART_REFUSAL)
+		note_unwanted(table, direction, packet);
 	reading.key.direction = (uint8_t)asked;
 	question = find(table, &reading.key, is_question);
 	if (!question)
@@ -325,7 +352,7 @@ static void add_question(struct sum *sum, const struct question *question, uint6
 	uint64_t pending = question->owing > 0 && question->owing_ns + patience_ns > now_ns;
 	uint64_t reached = question->asked - pending;
 	uint64_t asked = question->asked_near > question->asked ? question->asked_near - pending : reached;
-	uint64_t bad = question->asked_again + (asked > question->answered ? asked - question->answered : 0);
+	uint64_t bad = question->asked_again + question->answers_refused + (asked > question->answered ? asked - question->answered : 0);
 
 	exchange->asked += asked;
 	exchange->reached += reached;
@@ -333,6 +360,7 @@ static void add_question(struct sum *sum, const struct question *question, uint6
 	exchange->answered += question->answered > reached ? reached : question->answered;
 	exchange->refused += question->refused && question->answered;
 	exchange->asked_again += question->asked_again;
+	exchange->answers_refused += question->answers_refused;
 	if (question->answered > question->answered_near && question->near_answer_ns == 0)
 		exchange->answers_lost_inside += question->answered - question->answered_near;
 	if (!exchange->first_ns || question->first_ns < exchange->first_ns)
@@ -362,7 +390,8 @@ int vmp_exchange_report(const struct vmp_exchange_table *table, uint64_t now_ns,
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct question *question = &table->slots[i];
 
-		if (!table->tags[i] || (question->asked == 0 && question->asked_near == 0 && question->asked_again == 0))
+		if (!table->tags[i] ||
+		    question->asked + question->asked_near + question->asked_again + question->answers_refused == 0)
 			continue;
 		/* Asked of everybody: only the owner of the address owes an answer. */
 		if (question->key.direction == VMP_TO_GUEST && !question->direct && !is_guests(context, &question->key.target))
@@ -373,7 +402,7 @@ int vmp_exchange_report(const struct vmp_exchange_table *table, uint64_t now_ns,
 		for (int direction = 0; direction < VMP_DIRECTIONS; direction++) {
 			struct vmp_exchange *exchange = &sums[kind][direction].exchange, *slot;
 
-			if (!exchange->asked && !exchange->pending && !exchange->asked_again)
+			if (!exchange->asked && !exchange->pending && !exchange->asked_again && !exchange->answers_refused)
 				continue;
 			slot = vmp_vec_add(ret_exchanges);
 			if (!slot)

@@ -28,6 +28,7 @@ struct vmp_exchange {
 	uint64_t pending;               /* asked too near the end of the run to judge; not in asked */
 	uint64_t asked_again;           /* the asker repeated its question after the answer had left towards it:
 					   to_guest: the answer had left the host; from_guest: the answer had reached the backend */
+	uint64_t answers_refused;       /* the asker repeated its question, having refused the answer that it had got */
 	uint64_t answers_lost_inside;   /* answered at the far end, answer not seen at the near end of this host */
 	struct vmp_ip asker, asked_of;  /* the pair with most unanswered or repeated questions; family 0: none */
 	uint64_t first_ns, last_ns;     /* of the questions */

@@ -191,6 +191,7 @@ static void add_exchanges(struct vmp_json *json, const struct vmp_run *run)
 		vmp_json_count(json, object, "answered", exchange->answered);
 		vmp_json_count(json, object, "refused", exchange->refused);
 		vmp_json_count(json, object, "asked_again", exchange->asked_again);
+		vmp_json_count(json, object, "answers_refused", exchange->answers_refused);
 		vmp_json_count(json, object, "answers_lost_inside", exchange->answers_lost_inside);
 		vmp_json_count(json, object, "pending", exchange->pending);
 		vmp_json_ip(json, object, "asker", &exchange->asker);

@@ -142,6 +142,8 @@ static void add_exchange(struct vmp_buf *out, const struct vmp_report_style *sty
 		vmp_buf_printf(&text, " (%" PRIu64 " refused)", exchange->refused);
 	if (exchange->asked_again)
 		vmp_buf_printf(&text, ", %" PRIu64 " asked again after the answer", exchange->asked_again);
+	if (exchange->answers_refused)
+		vmp_buf_printf(&text, ", %" PRIu64 " asked again with the answer refused", exchange->answers_refused);
 	if (exchange->answers_lost_inside)
 		vmp_buf_printf(&text, ", %" PRIu64 " answers lost on this host", exchange->answers_lost_inside);
 	if (exchange->pending)

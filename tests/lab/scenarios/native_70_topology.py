@@ -8,6 +8,8 @@ from lab.native import GUEST_IP, GUEST_MAC, PEER_IP, TAP, UPLINK, until
 from lab.scenario import Fail, LabFault, scenario
 from lab.truth import Point
 
+NOBODY_IP = "198.51.100.99"   # of the NATed network, where no guest is
+
 
 def one_line(result):
     """The single line of an error; Fail when it is not one."""
@@ -335,6 +337,60 @@ def dnat_wrong_port(lab):
             raise Fail(f"nothing was lost: {s}")
     if result.verdict["state"] == "loss":
         raise Fail(f"nothing was lost: {result.verdict}")
+
+
+@scenario("dnat-wrong-address", about="the published port leads to an address where nobody is: no loss of the guest's, and none of this host's")
+def dnat_wrong_address(lab):
+    forward(lab, (f"{{}} FORWARD -o virbr0 -p tcp -d {NOBODY_IP} -j ACCEPT",), f"{NOBODY_IP}:80")
+    lab.traffic("tcp", HOST_IP, port=2280, interval=0.05, answered=False).wait_sent(5)
+    result = lab.trace("nat03", PEER_IP)
+    for s in result.doc["segments"]:
+        if s["lost"]:
+            raise Fail(f"what was sent there was not the guest's: {s}")
+    if result.verdict["state"] == "loss" or result.verdict.get("direction"):
+        raise Fail(f"nothing of the guest's was lost: {result.verdict}")
+
+
+@scenario("dnat-hairpin", about="a NATed guest asks for its own published port: its packets come back to it with its own address as source, and it drops them")
+def dnat_hairpin(lab):
+    forward(lab, (f"{{}} FORWARD -i virbr0 -o virbr0 -j ACCEPT",))
+    guest = lab.guest("nat03")
+    ping = lab.traffic("tcp", HOST_IP, port=2280, interval=0.05)
+    guest.run(f"(while :; do nc -w 1 {HOST_IP} 2280 </dev/null >/dev/null; done; true) & echo $! >/tmp/hairpin.pid")
+    lab.finally_(guest.run, "kill $(cat /tmp/hairpin.pid); killall nc; true")
+    until(lambda: "SYN_SENT" in guest.run("netstat -tn").out, 10, "the guest to ask for its own port")
+    result = lab.trace("nat03")
+    judge.sums(result)
+    for s in result.doc["segments"]:
+        if s["lost"] and s["to"] != "guest":
+            raise Fail(f"this host lost nothing: {s}")
+    if result.verdict["code"] in ("lost-in-host", "lost-beyond-host"):
+        raise Fail(f"nothing was lost on this host or beyond: {result.verdict}")
+    published(result)
+    del ping
+
+
+@scenario("dnat-bridged", about="a port of this host leads to a guest on the uplink's own bridge, and its answers go past this host: nothing is lost")
+def dnat_bridged(lab):
+    if HOST_IP not in lab.host.run("ip -4 addr show dev br0").out:
+        lab.host.run(f"ip addr add {HOST_IP}/24 dev br0; sysctl -qw net.ipv4.ip_forward=1")
+        lab.finally_(lab.host.run, f"ip addr del {HOST_IP}/24 dev br0")
+    for one in (f"-t nat {{}} PREROUTING -d {HOST_IP} -p tcp --dport 2222 -j DNAT --to-destination {GUEST_IP}:80",
+                f"{{}} FORWARD -i br0 -o br0 -j ACCEPT"):
+        lab.host.run("iptables " + one.format("-I"))
+        lab.finally_(lab.host.run, "iptables " + one.format("-D"))
+    truth = lab.truth()
+    lab.traffic("tcp", HOST_IP, port=2222, interval=0.05, answered=False).wait_sent(5)
+    until(lambda: any(f.kind == "tcp" for f in truth.seen(TAP, "from_guest", lambda f: f.involves(GUEST_MAC))), 10, "the guest to answer")
+    for address in (PEER_IP, GUEST_IP):
+        result = lab.trace("web01", address)
+        judge.sums(result)
+        for s in result.doc["segments"]:
+            if s["lost"]:
+                raise Fail(f"nothing was lost: {s}")
+        if result.verdict["state"] == "loss":
+            raise Fail(f"nothing was lost: {result.verdict}")
+        judge.finding(result, "answers-refused", "warning")
 
 
 # macvtap

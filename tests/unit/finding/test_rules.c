@@ -437,6 +437,20 @@ static void beyond_the_host(void **state)
 	assert_null(find("lost-beyond-host"));
 }
 
+/* Nothing is lost then, and it does not work either. */
+static void answers_refused(void **state)
+{
+	struct vmp_exchange *exchange = add_exchange(VMP_EXCHANGE_TCP_HANDSHAKE, VMP_TO_GUEST, 5, 5);
+
+	(void)state;
+	exchange->answers_refused = 1;
+	verdict(VMP_STATE_OK, "no-loss", 0);
+	exchange->answers_refused = 8;
+	verdict(VMP_STATE_OK, "no-loss", 1);
+	assert_int_equal(find("answers-refused")->severity, VMP_SEVERITY_WARNING);
+	assert_null(find("lost-beyond-host"));
+}
+
 static void nothing_arrives(void **state)
 {
 	(void)state;
@@ -569,7 +583,7 @@ int main(void)
 		TEST(healthy),	     TEST(one_lost),	TEST(unsure_is_not_lost), TEST(bounds),
 		TEST(answers_unseen), TEST(queueing),	TEST(which_end),	TEST(not_taken),
 		TEST(link_is_down),  TEST(drops_of_perhaps_others), TEST(not_running), TEST(silent),	TEST(scanned),
-		TEST(cannot_answer), TEST(deaf_guest),	TEST(foreign_macs),	  TEST(beyond_the_host), TEST(nothing_arrives),
+		TEST(cannot_answer), TEST(deaf_guest),	TEST(foreign_macs),	  TEST(beyond_the_host), TEST(answers_refused), TEST(nothing_arrives),
 		TEST(one_neighbour), TEST(routed), TEST(routed_gateway), TEST(arping),	TEST(weighed),
 		TEST(nothing_seen), TEST(statuses),
 	};

@@ -247,6 +247,43 @@ static void handshake(void **state)
 	assert_int_equal(tell(VMP_EXCHANGE_TCP_HANDSHAKE, VMP_TO_GUEST).asked_again, 0);
 }
 
+/* A reset for the answer shows that it arrived: what is asked again then was not asked of the guest. Only one for this very answer does. */
+static void unwanted(void **state)
+{
+	static const struct {
+		uint32_t seq;
+		bool is_unwanted;
+	} resets[] = {{1001, true}, {1000, false}, {1002, false}, {77, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(resets) / sizeof(*resets); i++) {
+		struct vmp_packet no = segment(true, VMP_TCP_RST, resets[i].seq, 0);
+		struct vmp_exchange exchange;
+
+		no.sport = 40000;
+		no.dport = 22;
+		end(NULL);
+		begin(NULL);
+		both(VMP_TO_GUEST, SEC, segment(true, VMP_TCP_SYN, 1000, 0));
+		both(VMP_FROM_GUEST, SEC + MS, segment(false, VMP_TCP_SYN | VMP_TCP_ACK, 5, 1001));
+		both(VMP_TO_GUEST, SEC + 2 * MS, no);
+		both(VMP_TO_GUEST, 2 * SEC, segment(true, VMP_TCP_SYN, 1000, 0));
+		both(VMP_TO_GUEST, 4 * SEC, segment(true, VMP_TCP_SYN, 1000, 0));
+		exchange = tell(VMP_EXCHANGE_TCP_HANDSHAKE, VMP_TO_GUEST);
+		assert_int_equal(exchange.asked, 1);
+		assert_int_equal(exchange.answered, 1);
+		assert_int_equal(exchange.answers_refused, resets[i].is_unwanted ? 2 : 0);
+		assert_int_equal(exchange.asked_again, resets[i].is_unwanted ? 0 : 2);
+		/* A new connection on the same ports has got nothing yet. */
+		both(VMP_TO_GUEST, 5 * SEC, segment(true, VMP_TCP_SYN, 9000, 0));
+		both(VMP_FROM_GUEST, 5 * SEC + MS, segment(false, VMP_TCP_SYN | VMP_TCP_ACK, 5, 9001));
+		both(VMP_TO_GUEST, 6 * SEC, segment(true, VMP_TCP_SYN, 9000, 0));
+		exchange = tell(VMP_EXCHANGE_TCP_HANDSHAKE, VMP_TO_GUEST);
+		assert_int_equal(exchange.answers_refused, resets[i].is_unwanted ? 2 : 0);
+		assert_int_equal(exchange.asked_again, resets[i].is_unwanted ? 1 : 3);
+	}
+}
+
 static void refused(void **state)
 {
 	struct vmp_exchange exchange;
@@ -343,7 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(answered_of_each_kind), TEST(no_answer), TEST(no_questions), TEST(others_addresses),
-		TEST(asked_again),	     TEST(crossed),   TEST(handshake),	  TEST(refused),
+		TEST(unwanted), TEST(asked_again),	     TEST(crossed),   TEST(handshake),	  TEST(refused),
 		TEST(pending),		     TEST(outside_the_window), TEST(answer_lost_inside), TEST(full),
 		TEST(any_key),
 	};
