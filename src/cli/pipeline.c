@@ -22,7 +22,8 @@
 
 typedef int step(struct vmp_trace *trace, struct vmp_err *err);
 
-static step read_request, find_guest, read_host, choose_nic, walk_path, reserve_evidence, open_points, watch_backend,
+static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, reserve_evidence, open_points,
+	ask_filter_again, watch_backend,
 	give_up_privilege, begin_evidence, watch, look_again, judge;
 
 static step *const steps[] = {
@@ -31,8 +32,10 @@ static step *const steps[] = {
 	read_host,         /* kernel             -> links, ports, FDB, routes   host/     */
 	choose_nic,        /* -i, ADDRESS        -> the NIC that is meant       domain/   */
 	walk_path,         /* NIC + host         -> hops                        path/     */
+	ask_filter,        /* packet filter      -> addresses outside, ways by  host/ path/ */
 	reserve_evidence,  /* -w                 -> a folder kept whole         guard/    */
 	open_points,       /* hops               -> capture points, open        capture/  */
+	ask_filter_again,  /* packet filter      -> translations known so far host/ path/ */
 	watch_backend,     /* backend            -> its counters, first look    gauge/    */
 	give_up_privilege, /* root               -> nobody, for good            guard/    */
 	begin_evidence,    /* points             -> pcapng, one block each      evidence/ */
@@ -154,6 +157,75 @@ static int walk_path(struct vmp_trace *trace, struct vmp_err *err)
 		return vmp_err_set(err, ENODEV, "cli", nic->target, "the backend %s of guest %s is not on this host, or in another network "
 				   "namespace; compare virsh domiflist with ip link", nic->target, run->guest.name);
 	return code;
+}
+
+static bool follows_routed(const struct vmp_path *path)
+{
+	vmp_vec_foreach (hop, &path->hops)
+		if (hop->routed && hop->observed != VMP_OBSERVED_NO)
+			return true;
+	return false;
+}
+
+static int read_tracking(struct vmp_trace *trace, struct vmp_tracking *ret_tracking, struct vmp_err *why)
+{
+	const struct vmp_nic *nic = vmp_run_nic(&trace->run);
+	struct vmp_ip *addresses = calloc(nic->addresses.n + 1, sizeof(*addresses));
+	int code;
+
+	if (!addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < nic->addresses.n; i++)
+		addresses[i] = nic->addresses.v[i].ip;
+	code = vmp_host_read_tracking(addresses, nic->addresses.n, ret_tracking, why);
+	free(addresses);
+	return code == -ENOMEM ? code : 0;
+}
+
+/* What cannot be known of the packet filter's doings is said: packets alone tell of connections then, as they do of new ones. */
+static int ask_filter(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_run *run = &trace->run;
+	struct vmp_tracking tracking = {0};
+	struct vmp_err why = {0};
+	int code;
+
+	if (!follows_routed(&run->path) || run->filter)
+		return 0;
+	code = read_tracking(trace, &tracking, &why);
+	if (code == 0)
+		code = vmp_path_add_outside(&run->path, vmp_run_nic(run), &tracking);
+	if (code == 0 && why.code)
+		vmp_run_note(run, "%s: how the guest's connections look outside is known from their packets only", why.message);
+	if (code == 0 && run->path.flowtables)
+		vmp_run_note(run, "this host has a flow table: packets that take it pass by its bridges, and are unsure there; a card that takes "
+			     "over connections itself shows nothing of them at all");
+	if (code == 0 && tracking.policies)
+		vmp_run_note(run, "this host has IPsec policies: what they take leaves in another shape, so what is not seen outside is unsure");
+	vmp_tracking_clear(&tracking);
+	return code < 0 ? out_of_memory(err) : 0;
+}
+
+/* Now that the captures are open: of all connections that are made from here on the first packets are seen. */
+static int ask_filter_again(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_run *run = &trace->run;
+	struct vmp_tracking tracking = {0};
+	struct vmp_err ignored = {0};
+	uint64_t since_ns = vmp_clock_realtime_ns();
+	int code;
+
+	if (!follows_routed(&run->path))
+		return 0;
+	code = read_tracking(trace, &tracking, &ignored);
+	if (code == 0)
+		code = vmp_path_tracked(&run->path, vmp_run_nic(run), run->has_address ? &run->address : NULL, &tracking, since_ns,
+					&trace->known);
+	if (code == 0 && tracking.cut)
+		vmp_run_note(run, "the guest has more than %zu translated connections: those of the rest are known from their packets only",
+			     tracking.connections.n);
+	vmp_tracking_clear(&tracking);
+	return code < 0 ? out_of_memory(err) : 0;
 }
 
 /* The folder's keeper is forked before there is any packet in memory that it could share. */
@@ -372,6 +444,7 @@ void vmp_pipeline_end(struct vmp_trace *trace)
 	vmp_counter_close(trace->counter);
 	vmp_capture_close(trace->capture);
 	vmp_host_clear(&trace->host);
+	vmp_vec_free(&trace->known);
 	vmp_host_close(trace->reader);
 	vmp_domain_close(trace->domain);
 	free(trace->hop_points);

@@ -23,6 +23,7 @@ struct vmp_trace {
 	char *domain_xml;
 	struct vmp_host_reader *reader;
 	struct vmp_host host;
+	vmp_translations known;         /* connections that the kernel knew at the start */
 	int *hop_points;                /* by hop: index of its point, -1: none */
 	int *point_hops;                /* by point: index of its hop */
 	struct vmp_capture *capture;

@@ -500,7 +500,10 @@ static int begin_window(struct window *window, struct vmp_trace *trace, struct v
 	trace->run.ended_ns = window->told_end_ns = window->watch.end_ns;
 	window->judged_ns = vmp_replay_first_step(&trace->run);
 	window->live = vmp_live_begin(trace->options, now.mono_ns + trace->options->duration_ns + SETTLE_NS);
-	return vmp_replay_match(&trace->run, &window->key, trace->evidence != NULL, &trace->match, err);
+	code = vmp_replay_match(&trace->run, &window->key, trace->evidence != NULL, &trace->match, err);
+	if (code == 0)
+		vmp_match_begin_with(trace->match, trace->known.v, trace->known.n);
+	return code;
 }
 
 int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)

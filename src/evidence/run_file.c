@@ -87,7 +87,8 @@ TABLE(path_record,
       VMP_FIELD_ENUM(mode, VMP_PATH_OVS), VMP_FIELD(BOOL, nat), VMP_FIELD(MAC, guest_mac), VMP_FIELD(BOOL, has_guest_mac),
       VMP_FIELD_LIST(hops, HOPS_MAX, &hop), VMP_FIELD(INT, backend), VMP_FIELD(INT, switch_hop),
       VMP_FIELD_LIST(homes, HOMES_MAX, &home), VMP_FIELD_LIST(host_macs, HOMES_MAX, &host_mac),
-      VMP_FIELD_LIST(leads, HOMES_MAX, &lead), VMP_FIELD(BOOL, leads_unsure), VMP_FIELD_LIST(own, ADDRESSES_MAX, &own_address),
+      VMP_FIELD_LIST(leads, HOMES_MAX, &lead), VMP_FIELD(BOOL, leads_unsure), VMP_FIELD(BOOL, flowtables),
+      VMP_FIELD_LIST(own, ADDRESSES_MAX, &own_address),
       VMP_FIELD_LIST(facts, FACTS_MAX, &fact));
 #undef T
 
@@ -138,8 +139,9 @@ TABLE(blind,
 
 #define T struct vmp_translation
 TABLE(translation,
-      VMP_FIELD(INT, hop), VMP_FIELD(U8, proto), VMP_FIELD(IP, guest), VMP_FIELD(IP, outside), VMP_FIELD(IP, peer),
-      VMP_FIELD(U16, guest_port), VMP_FIELD(U16, outside_port), VMP_FIELD(U16, peer_port), VMP_FIELD(U64, since_ns));
+      VMP_FIELD(INT, hop), VMP_FIELD_ENUM(source, VMP_TRANSLATION_CONNTRACK), VMP_FIELD(U8, proto), VMP_FIELD(IP, guest),
+      VMP_FIELD(IP, outside), VMP_FIELD(IP, peer), VMP_FIELD(IP, far), VMP_FIELD(U16, guest_port), VMP_FIELD(U16, outside_port),
+      VMP_FIELD(U16, peer_port), VMP_FIELD(U16, far_port), VMP_FIELD(U32, left_s), VMP_FIELD(U64, since_ns));
 #undef T
 
 #define T struct vmp_run

@@ -68,6 +68,9 @@ static void forget_routes(struct vmp_host *host)
 	host->routes.n = 0;
 }
 
+#define ALL(type_, header_, ext_mask_) \
+	{.type = (type_), .header = &(header_), .header_len = sizeof(header_), .ext_mask = (ext_mask_), .dump = true}
+
 /* In this order: ports are put into the links read before. */
 static const struct table {
 	const char *what;
@@ -76,19 +79,19 @@ static const struct table {
 	void (*forget)(struct vmp_host *host);
 	size_t torn;            /* offset of the flag in struct vmp_host */
 } tables[] = {
-	{"devices", {RTM_GETLINK, &ask_links, sizeof(ask_links), 0, true}, vmp_host_parse_link, forget_links,
+	{"devices", ALL(RTM_GETLINK, ask_links, 0), vmp_host_parse_link, forget_links,
 	 offsetof(struct vmp_host, links_torn)},
-	{"bridge ports", {RTM_GETLINK, &ask_ports, sizeof(ask_ports), VLAN_TABLE, true}, vmp_host_parse_port, forget_ports,
+	{"bridge ports", ALL(RTM_GETLINK, ask_ports, VLAN_TABLE), vmp_host_parse_port, forget_ports,
 	 offsetof(struct vmp_host, links_torn)},
-	{"forwarding tables", {RTM_GETNEIGH, &ask_fdb, sizeof(ask_fdb), 0, true}, vmp_host_parse_fdb, forget_fdb,
+	{"forwarding tables", ALL(RTM_GETNEIGH, ask_fdb, 0), vmp_host_parse_fdb, forget_fdb,
 	 offsetof(struct vmp_host, fdb_torn)},
-	{"neighbours", {RTM_GETNEIGH, &ask_neighbours, sizeof(ask_neighbours), 0, true}, vmp_host_parse_neighbour,
+	{"neighbours", ALL(RTM_GETNEIGH, ask_neighbours, 0), vmp_host_parse_neighbour,
 	 forget_neighbours, offsetof(struct vmp_host, neighbours_torn)},
-	{"addresses", {RTM_GETADDR, &ask_addresses, sizeof(ask_addresses), 0, true}, vmp_host_parse_address,
+	{"addresses", ALL(RTM_GETADDR, ask_addresses, 0), vmp_host_parse_address,
 	 forget_addresses, offsetof(struct vmp_host, addresses_torn)},
-	{"routes", {RTM_GETROUTE, &ask_routes, sizeof(ask_routes), 0, true}, vmp_host_parse_route, forget_routes,
+	{"routes", ALL(RTM_GETROUTE, ask_routes, 0), vmp_host_parse_route, forget_routes,
 	 offsetof(struct vmp_host, routes_torn)},
-	{"routing rules", {RTM_GETRULE, &ask_rules, sizeof(ask_rules), 0, true}, vmp_host_parse_rule, forget_rules,
+	{"routing rules", ALL(RTM_GETRULE, ask_rules, 0), vmp_host_parse_rule, forget_rules,
 	 offsetof(struct vmp_host, routes_torn)},
 };
 

@@ -26,4 +26,12 @@ int vmp_host_read(struct vmp_host_reader *reader, struct vmp_host *ret_host, str
 int vmp_host_read_stats(struct vmp_host_reader *reader, int ifindex, struct vmp_link_stats *ret_stats,
 			struct vmp_err *err);
 
+/*
+ * What this host's packet filter knows of connections with one of these addresses (at most 64 of n are asked for), and whether flow
+ * tables or IPsec let packets pass by other ways. Needs CAP_NET_ADMIN, so it is called before privileges are given up. Asks nothing
+ * where the kernel tracks no connection of this network namespace, which is no error: ret_tracking->known is true then.
+ * ret_tracking: set always, caller clears. Returns 0, or -errno with what could not be read, and known false.
+ */
+int vmp_host_read_tracking(const struct vmp_ip *addresses, size_t n, struct vmp_tracking *ret_tracking, struct vmp_err *err);
+
 #endif

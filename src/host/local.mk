@@ -4,6 +4,7 @@ libvmp_host_a_SOURCES = \
   %D%/attr.h \
   %D%/bond.c \
   %D%/bridge.c \
+  %D%/conntrack.c \
   %D%/host.c %D%/host.h \
   %D%/kind.c %D%/kind.h \
   %D%/link.c \

@@ -38,6 +38,23 @@ vmp_host_parser vmp_host_parse_route;
 /* RTM_NEWRULE: is there one beside the kernel's own? */
 vmp_host_parser vmp_host_parse_rule;
 
+/* Which connections are wanted, and what came of them. */
+struct vmp_host_wanted {
+	const struct vmp_ip *addresses; /* one of these, untranslated, at either end; borrowed */
+	size_t n;
+	struct vmp_tracking *into;
+	bool saw_others;                /* the kernel does not choose by itself */
+};
+
+/* Most connections kept. */
+#define VMP_HOST_TRACKED_MAX 4096U
+
+/*
+ * IPCTNL_MSG_CT_NEW of a ctnetlink dump: appends the connection when it is wanted, and is translated or offloaded. Those that are over,
+ * and those of a zone other than the first, where the same addresses may mean another connection, are left out. Returns as the parsers.
+ */
+int vmp_host_parse_tracked(const struct nlmsghdr *msg, struct vmp_host_wanted *wanted);
+
 /* Only the counters of an RTM_NEWLINK. Returns 0, or -EBADMSG when the message has none. */
 int vmp_host_parse_stats(const struct nlmsghdr *msg, struct vmp_link_stats *ret_stats);
 

@@ -42,7 +42,7 @@ static int errno_of_nl(int nl_error)
 	return EIO;
 }
 
-int vmp_host_open(struct vmp_host_reader **ret_reader, struct vmp_err *err)
+int vmp_host_open_family(int family, struct vmp_host_reader **ret_reader)
 {
 	struct vmp_host_reader *reader = calloc(1, sizeof(*reader));
 	int nl;
@@ -51,19 +51,26 @@ int vmp_host_open(struct vmp_host_reader **ret_reader, struct vmp_err *err)
 		reader->sock = nl_socket_alloc();
 	if (!reader || !reader->sock) {
 		free(reader);
-		return vmp_err_set(err, ENOMEM, "host", NULL, "opening a netlink socket: out of memory");
+		return -ENOMEM;
 	}
-	nl = nl_connect(reader->sock, NETLINK_ROUTE);
+	nl = nl_connect(reader->sock, family);
 	if (nl < 0) {
 		vmp_host_close(reader);
-		return vmp_err_set(err, errno_of_nl(nl), "host", NULL,
-				   "opening a netlink socket to read this host's devices: %s", nl_geterror(nl));
+		return -errno_of_nl(nl);
 	}
 	/* A link with many VLANs or virtual functions does not fit a page; peeking makes room for any. */
 	nl_socket_set_msg_buf_size(reader->sock, 65536);
 	nl_socket_enable_msg_peek(reader->sock);
 	*ret_reader = reader;
 	return 0;
+}
+
+int vmp_host_open(struct vmp_host_reader **ret_reader, struct vmp_err *err)
+{
+	int code = vmp_host_open_family(NETLINK_ROUTE, ret_reader);
+
+	return code < 0 ? vmp_err_set(err, -code, "host", NULL, "opening a netlink socket to read this host's devices: %s", strerror(-code))
+			: 0;
 }
 
 void vmp_host_close(struct vmp_host_reader *reader)
@@ -88,6 +95,15 @@ static int send_question(struct vmp_host_reader *reader, const struct vmp_host_q
 		return -ENOMEM;
 	}
 	memcpy(header, question->header, question->header_len);
+	if (question->attrs) {
+		void *attrs = nlmsg_reserve(msg, question->attrs_len, NLMSG_ALIGNTO);
+
+		if (!attrs) {
+			nlmsg_free(msg);
+			return -ENOMEM;
+		}
+		memcpy(attrs, question->attrs, question->attrs_len);
+	}
 	nl_complete_msg(reader->sock, msg);
 	*ret_seq = nlmsg_hdr(msg)->nlmsg_seq;
 	nl = nl_send(reader->sock, msg);

@@ -12,12 +12,17 @@
 typedef int vmp_host_answer(const struct nlmsghdr *msg, void *arg);
 
 struct vmp_host_question {
-	int type;               /* RTM_GET* */
+	int type;               /* RTM_GET*, or another family's */
 	const void *header;     /* the family's fixed header; borrowed */
 	size_t header_len;
 	unsigned int ext_mask;  /* IFLA_EXT_MASK, 0: not sent */
 	bool dump;              /* a whole table, else one object */
+	const void *attrs;      /* more attributes as they are sent, padded; borrowed, NULL: none */
+	size_t attrs_len;
 };
+
+/* Open a socket of another family than NETLINK_ROUTE. Returns 0 or -errno. Closed by vmp_host_close(). */
+int vmp_host_open_family(int family, struct vmp_host_reader **ret_reader);
 
 /*
  * Ask and hand every message of the answer to on_answer. Only what the kernel itself sent to this question counts.

@@ -308,6 +308,12 @@ void vmp_match_know(struct vmp_match *match, const struct vmp_translation *list,
 		vmp_translate_know(match->translate, list, n);
 }
 
+void vmp_match_begin_with(struct vmp_match *match, const struct vmp_translation *list, size_t n)
+{
+	if (match->translate)
+		vmp_translate_begin(match->translate, list, n);
+}
+
 int vmp_match_learned(const struct vmp_match *match, struct vmp_run *run)
 {
 	return match->translate ? vmp_translate_report(match->translate, run) : 0;

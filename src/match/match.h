@@ -56,7 +56,10 @@ bool vmp_match_translate(struct vmp_match *match, const struct vmp_frame *frame,
 /* Translations that were learned earlier from the same packets, to be taken over; nothing is learned then. list: borrowed. */
 void vmp_match_know(struct vmp_match *match, const struct vmp_translation *list, size_t n);
 
-/* Put what was learned of translations into the run: for who judges again. Returns 0 or -ENOMEM. */
+/* Translations that are known before the first frame; more are learned. list: borrowed. Elsewhere than on a routed path nothing is done. */
+void vmp_match_begin_with(struct vmp_match *match, const struct vmp_translation *list, size_t n);
+
+/* Put what is known of translations into the run: for who judges again. Returns 0 or -ENOMEM. */
 int vmp_match_learned(const struct vmp_match *match, struct vmp_run *run);
 
 /* More connections than can be remembered: what is not seen at a routed uplink from now on may have been there. */

@@ -101,7 +101,7 @@ static enum vmp_fate decide_unseen(struct vmp_match *match, struct vmp_sight *op
 	if (spares.before)
 		return unsure(open, VMP_UNSURE_CLOCK);
 	if (spares.beyond)
-		return unsure(open, VMP_UNSURE_CAPTURE_LOSS);
+		return unsure(open, match->path->flowtables ? VMP_UNSURE_UNOBSERVED : VMP_UNSURE_CAPTURE_LOSS);
 	if (open->unobserved || (open->direction == VMP_FROM_GUEST &&
 				 (spares.too_many || (spares.elsewhere >= 0 && !has_no_reason(match, open)))))
 		return unsure(open, VMP_UNSURE_UNOBSERVED);

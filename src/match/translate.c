@@ -18,6 +18,7 @@ enum {
 	ECHO_REQUEST = 8, ECHO_REPLY = 0, ECHO6_REQUEST = 128, ECHO6_REPLY = 129,
 };
 
+#define SEC_NS      1000000000ULL
 #define RECENT_NS   5000000000ULL       /* a packet is not translated longer than it may wait for a neighbour */
 #define IDLE_NS     30000000000ULL      /* nf_conntrack_udp_timeout, nf_conntrack_icmp_timeout: then ports are given anew */
 #define ASKED_NS    4000000000ULL       /* a neighbour is asked three times, a second apart, before packets for it are dropped */
@@ -59,8 +60,9 @@ struct vmp_translate {
 	struct next_hop next_hops[NEXT_HOPS];
 	size_t n_next_hops;
 	VMP_VEC(struct vmp_translation) learned;
-	const struct vmp_translation *given;    /* learned earlier; NULL: learn */
+	const struct vmp_translation *given;    /* known before, in the order of their times */
 	size_t n_given, taken;
+	bool is_replay;                         /* all there is was given: nothing is learned */
 	bool full;
 };
 
@@ -84,9 +86,14 @@ void vmp_translate_free(struct vmp_translate *translate)
 
 void vmp_translate_know(struct vmp_translate *translate, const struct vmp_translation *list, size_t n)
 {
-	static const struct vmp_translation none;
+	translate->given = list;
+	translate->n_given = n;
+	translate->is_replay = true;
+}
 
-	translate->given = list ? list : &none;
+void vmp_translate_begin(struct vmp_translate *translate, const struct vmp_translation *list, size_t n)
+{
+	translate->given = list;
 	translate->n_given = n;
 }
 
@@ -134,10 +141,10 @@ static struct end peer_of(const struct vmp_packet *packet, bool leaves)
 
 /*
  * A large TCP packet that is cut outside has the id and number of its first piece, so neither length nor payload are looked at.
- * Others: the start of the payload tells apart what has no number.
+ * Others: the start of the payload tells apart what has no number. peer: as it looks inside.
  */
 static uint64_t lasting_key(const struct vmp_translate *translate, const struct vmp_frame *frame, const struct vmp_packet *packet,
-			    bool leaves)
+			    const struct end *peer, bool leaves)
 {
 	struct {
 		struct end peer;
@@ -149,7 +156,7 @@ static uint64_t lasting_key(const struct vmp_translate *translate, const struct 
 	struct vmp_cursor c = vmp_cursor_make(frame->data, frame->cap_len);
 
 	memset(&what, 0, sizeof(what));
-	what.peer = peer_of(packet, leaves);
+	what.peer = *peer;
 	what.ip_id = packet->ip_id;
 	what.proto = packet->proto;
 	what.leaves = leaves;
@@ -223,9 +230,11 @@ static bool has_sides(const struct connection *connection, bool inside, uint8_t 
 {
 	const struct vmp_translation *known = &connection->known;
 
-	return known->proto == proto && same_end(&known->peer, known->peer_port, peer) &&
-	       (inside ? same_end(&known->guest, known->guest_port, own)
-		       : connection->outside && same_end(&known->outside, known->outside_port, own));
+	if (known->proto != proto)
+		return false;
+	if (inside)
+		return same_end(&known->peer, known->peer_port, peer) && same_end(&known->guest, known->guest_port, own);
+	return connection->outside && same_end(&known->far, known->far_port, peer) && same_end(&known->outside, known->outside_port, own);
 }
 
 static struct connection *find(struct vmp_translate *translate, bool inside, uint8_t proto, const struct end *own, const struct end *peer)
@@ -245,7 +254,8 @@ static struct connection *find(struct vmp_translate *translate, bool inside, uin
 /* Entries of an outside that is no longer one stay where they are: a slot is never freed, for others may lie behind it. */
 static void index_it(struct vmp_translate *translate, bool inside, const struct connection *connection, const struct end *own)
 {
-	struct end peer = {connection->known.peer, 0, connection->known.peer_port};
+	const struct vmp_translation *known = &connection->known;
+	struct end peer = inside ? (struct end){known->peer, 0, known->peer_port} : (struct end){known->far, 0, known->far_port};
 	uint16_t *slots = inside ? translate->inside : translate->outside;
 	size_t at = slot_of(translate, inside, connection->known.proto, own, &peer);
 
@@ -274,17 +284,21 @@ static struct connection *connection_of(struct vmp_translate *translate, uint8_t
 	connection = &translate->connections[translate->n++];
 	memset(connection, 0, sizeof(*connection));
 	connection->known = (struct vmp_translation){.proto = proto, .guest = guest->ip, .guest_port = guest->port, .peer = peer->ip,
-						     .peer_port = peer->port};
+						     .peer_port = peer->port, .far = peer->ip, .far_port = peer->port};
 	index_it(translate, true, connection, guest);
 	return connection;
 }
 
 static struct connection *set_outside(struct vmp_translate *translate, struct connection *connection, int hop, uint64_t ts_ns,
-				      const struct end *outside)
+				      const struct end *outside, const struct end *far)
 {
 	if (!connection)
 		return NULL;
 	connection->known.hop = hop;
+	connection->known.source = VMP_TRANSLATION_PACKETS;
+	connection->known.left_s = 0;
+	connection->known.far = far->ip;
+	connection->known.far_port = far->port;
 	connection->known.outside = outside->ip;
 	connection->known.outside_port = outside->port;
 	connection->known.since_ns = connection->last_ns = ts_ns;
@@ -294,15 +308,34 @@ static struct connection *set_outside(struct vmp_translate *translate, struct co
 	return connection;
 }
 
-/* What was learned up to this time by who judged these packets first. */
+static void note_learned(struct vmp_translate *translate, const struct vmp_translation *known)
+{
+	struct vmp_translation *learned = translate->learned.n < CONNECTIONS ? vmp_vec_add(&translate->learned) : NULL;
+
+	if (learned)
+		*learned = *known;
+	else
+		translate->full = true;
+}
+
+/* What was known up to this time to the kernel, or to who judged these packets first. */
 static void take_given(struct vmp_translate *translate, uint64_t ts_ns)
 {
 	while (translate->taken < translate->n_given && translate->given[translate->taken].since_ns <= ts_ns) {
 		const struct vmp_translation *given = &translate->given[translate->taken++];
 		struct end guest = {given->guest, 0, given->guest_port}, outside = {given->outside, 0, given->outside_port};
-		struct end peer = {given->peer, 0, given->peer_port};
+		struct end peer = {given->peer, 0, given->peer_port}, far = {given->far, 0, given->far_port};
+		struct connection *connection = connection_of(translate, given->proto, &guest, &peer);
+		uint64_t forgotten_ns = given->since_ns + given->left_s * SEC_NS;
 
-		set_outside(translate, connection_of(translate, given->proto, &guest, &peer), given->hop, given->since_ns, &outside);
+		if (!set_outside(translate, connection, given->hop, given->since_ns, &outside, &far))
+			continue;
+		connection->known.source = given->source;
+		connection->known.left_s = given->left_s;
+		if (given->source == VMP_TRANSLATION_CONNTRACK && given->left_s < IDLE_NS / SEC_NS)
+			connection->last_ns = forgotten_ns > IDLE_NS ? forgotten_ns - IDLE_NS : 0;
+		if (!translate->is_replay)
+			note_learned(translate, &connection->known);
 	}
 }
 
@@ -310,17 +343,15 @@ static struct connection *learn(struct vmp_translate *translate, int hop, uint64
 				const struct end *guest, const struct end *outside)
 {
 	struct end peer = peer_of(packet, leaves);
-	struct vmp_translation *learned;
 	struct connection *connection;
 
-	if (translate->given || translate->learned.n == CONNECTIONS) {
-		translate->full = translate->full || !translate->given;
+	if (translate->is_replay || translate->learned.n == CONNECTIONS) {
+		translate->full = translate->full || !translate->is_replay;
 		return NULL;
 	}
-	connection = set_outside(translate, connection_of(translate, packet->proto, guest, &peer), hop, ts_ns, outside);
-	learned = connection ? vmp_vec_add(&translate->learned) : NULL;
-	if (learned)
-		*learned = connection->known;
+	connection = set_outside(translate, connection_of(translate, packet->proto, guest, &peer), hop, ts_ns, outside, &peer);
+	if (connection)
+		note_learned(translate, &connection->known);
 	else
 		translate->full = true;
 	return connection;
@@ -328,22 +359,18 @@ static struct connection *learn(struct vmp_translate *translate, int hop, uint64
 
 /* ---- frames ------------------------------------------------------------------------------------------------------- */
 
-static void undo(struct vmp_packet *packet, bool leaves, const struct end *guest, const struct vmp_mac *mac)
+static void undo(struct vmp_packet *packet, bool leaves, const struct vmp_translation *known, const struct vmp_mac *mac)
 {
 	packet->flags |= VMP_PKT_TRANSLATED;
-	if (leaves) {
-		packet->src = guest->ip;
-		packet->src_mac = *mac;
+	*(leaves ? &packet->src_mac : &packet->dst_mac) = *mac;
+	packet->src = leaves ? known->guest : known->peer;
+	packet->dst = leaves ? known->peer : known->guest;
+	if (is_echo(packet)) {
+		packet->icmp_id = known->guest_port;
 	} else {
-		packet->dst = guest->ip;
-		packet->dst_mac = *mac;
+		packet->sport = leaves ? known->guest_port : known->peer_port;
+		packet->dport = leaves ? known->peer_port : known->guest_port;
 	}
-	if (is_echo(packet))
-		packet->icmp_id = guest->port;
-	else if (leaves)
-		packet->sport = guest->port;
-	else
-		packet->dport = guest->port;
 }
 
 static bool is_own(const struct vmp_ip *ip, const struct vmp_ip *addresses, size_t n)
@@ -371,7 +398,7 @@ static void see_inside(struct vmp_translate *translate, const struct vmp_frame *
 		return;
 	if (leaves) {
 		connection_of(translate, packet->proto, &own, &peer);
-		remember(translate, lasting_key(translate, frame, packet, true), frame->ts_ns, &own, true);
+		remember(translate, lasting_key(translate, frame, packet, &peer, true), frame->ts_ns, &own, true);
 		return;
 	}
 	known = find(translate, true, packet->proto, &own, &peer);
@@ -379,7 +406,7 @@ static void see_inside(struct vmp_translate *translate, const struct vmp_frame *
 		known->last_ns = frame->ts_ns;
 		return;
 	}
-	outside = recall(translate, lasting_key(translate, frame, packet, false), frame->ts_ns, false);
+	outside = recall(translate, lasting_key(translate, frame, packet, &peer, false), frame->ts_ns, false);
 	if (outside)
 		learn(translate, lead->hop, frame->ts_ns, packet, false, &own, &outside->end);
 	else if (known && !((packet->flags & VMP_PKT_TCP) && (packet->tcp_flags & VMP_TCP_RST)))
@@ -388,36 +415,35 @@ static void see_inside(struct vmp_translate *translate, const struct vmp_frame *
 
 static bool see_leaving(struct vmp_translate *translate, int hop, const struct vmp_frame *frame, struct vmp_packet *packet)
 {
-	struct end outside = source_of(packet), peer = peer_of(packet, true), guest;
-	struct connection *known = find(translate, false, packet->proto, &outside, &peer);
-	const struct recent *inside = recall(translate, lasting_key(translate, frame, packet, true), frame->ts_ns, true);
+	struct end outside = source_of(packet), far = peer_of(packet, true);
+	struct connection *known = find(translate, false, packet->proto, &outside, &far);
+	struct end peer = known ? (struct end){known->known.peer, 0, known->known.peer_port} : far;
+	const struct recent *inside = recall(translate, lasting_key(translate, frame, packet, &peer, true), frame->ts_ns, true);
 	bool opens = (packet->flags & VMP_PKT_TCP) && (packet->tcp_flags & (VMP_TCP_SYN | VMP_TCP_ACK)) == VMP_TCP_SYN;
 
 	if (known && !inside && opens)
 		known->outside = false; /* somebody else's, with a port that was the guest's */
-	if (inside && (!known || !same_end(&known->known.guest, known->known.guest_port, &inside->end)) && !translate->given)
+	if (inside && (!known || !same_end(&known->known.guest, known->known.guest_port, &inside->end)) && !translate->is_replay)
 		known = learn(translate, hop, frame->ts_ns, packet, true, &inside->end, &outside);
 	if (!known || !known->outside)
 		return false;
 	known->last_ns = frame->ts_ns;
-	guest = (struct end){known->known.guest, 0, known->known.guest_port};
-	undo(packet, true, &guest, &translate->path->guest_mac);
+	undo(packet, true, &known->known, &translate->path->guest_mac);
 	return true;
 }
 
 static bool see_coming(struct vmp_translate *translate, const struct vmp_frame *frame, struct vmp_packet *packet)
 {
-	struct end outside = destination_of(packet), peer = peer_of(packet, false), guest;
-	struct connection *known = find(translate, false, packet->proto, &outside, &peer);
+	struct end outside = destination_of(packet), far = peer_of(packet, false);
+	struct connection *known = find(translate, false, packet->proto, &outside, &far);
 	bool idle = known && !(packet->flags & VMP_PKT_TCP) && frame->ts_ns > known->last_ns + IDLE_NS;
 
 	if (!known || idle) {
-		if (!translate->given)
-			remember(translate, lasting_key(translate, frame, packet, false), frame->ts_ns, &outside, false);
+		if (!translate->is_replay)
+			remember(translate, lasting_key(translate, frame, packet, &far, false), frame->ts_ns, &outside, false);
 		return false;
 	}
-	guest = (struct end){known->known.guest, 0, known->known.guest_port};
-	undo(packet, false, &guest, &translate->path->guest_mac);
+	undo(packet, false, &known->known, &translate->path->guest_mac);
 	return true;
 }
 
@@ -473,9 +499,8 @@ bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct 
 	if (!is_followed(packet))
 		return false;
 	if (is_own(leaves ? &packet->src : &packet->dst, addresses, n)) {
-		struct end guest = leaves ? source_of(packet) : destination_of(packet);
-
-		undo(packet, leaves, &guest, &translate->path->guest_mac);
+		packet->flags |= VMP_PKT_TRANSLATED;
+		*(leaves ? &packet->src_mac : &packet->dst_mac) = translate->path->guest_mac;
 		return true;
 	}
 	return leaves ? see_leaving(translate, hop, frame, packet) : see_coming(translate, frame, packet);
@@ -524,10 +549,11 @@ bool vmp_translate_waits(const struct vmp_translate *translate, int next_hop, ui
 	return to->asked_ns > to->answered_ns && to->asked_ns + ASKED_NS >= ts_ns;
 }
 
-int vmp_translate_report(const struct vmp_translate *translate, struct vmp_run *run)
+int vmp_translate_report(struct vmp_translate *translate, struct vmp_run *run)
 {
-	if (translate->given)
+	if (translate->is_replay)
 		return 0;
+	take_given(translate, UINT64_MAX); /* of which no packet came */
 	vmp_vec_free(&run->translations);
 	vmp_vec_foreach (learned, &translate->learned) {
 		struct vmp_translation *each = vmp_vec_add(&run->translations);

@@ -28,6 +28,9 @@ void vmp_translate_free(struct vmp_translate *translate);
 /* Take over what an earlier judgement of the same packets learned, in its order, and learn nothing more. list: borrowed for its life. */
 void vmp_translate_know(struct vmp_translate *translate, const struct vmp_translation *list, size_t n);
 
+/* What the kernel knew before the first frame; more is learned from those. list: borrowed for its life. */
+void vmp_translate_begin(struct vmp_translate *translate, const struct vmp_translation *list, size_t n);
+
 /*
  * Look at a frame, in the order of times, before it is fingerprinted. addresses: the guest's own, n of them. Returns false for one that is
  * not known to be this guest's, on a device where others' pass as well; else packet is as it was inside.
@@ -58,7 +61,7 @@ int vmp_translate_next_hop(struct vmp_translate *translate, const struct vmp_pac
 /* Was the next hop asked for its MAC at about this time, and has not answered since? */
 bool vmp_translate_waits(const struct vmp_translate *translate, int next_hop, uint64_t ts_ns);
 
-/* Copy what was learned into the run. Returns 0 or -ENOMEM. */
-int vmp_translate_report(const struct vmp_translate *translate, struct vmp_run *run);
+/* Put what was known and learned into the run. Returns 0 or -ENOMEM. */
+int vmp_translate_report(struct vmp_translate *translate, struct vmp_run *run);
 
 #endif

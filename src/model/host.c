@@ -57,3 +57,9 @@ void vmp_host_clear(struct vmp_host *host)
 	vmp_vec_free(&host->routes);
 	memset(host, 0, sizeof(*host));
 }
+
+void vmp_tracking_clear(struct vmp_tracking *tracking)
+{
+	vmp_vec_free(&tracking->connections);
+	memset(tracking, 0, sizeof(*tracking));
+}

@@ -135,6 +135,29 @@ struct vmp_route {
 	uint8_t type;               /* RTN_* */
 };
 
+/* One direction of a connection as conntrack keeps it: what its packets look like before this host translates them. */
+struct vmp_tuple {
+	struct vmp_ip src, dst;
+	uint16_t sport, dport;      /* of an ICMP echo both are its id */
+};
+
+/* A connection that passes this host: of TCP, UDP or an echo. */
+struct vmp_tracked {
+	uint8_t proto;
+	uint32_t left_s;            /* it is kept for so long when nothing passes */
+	bool offloaded;             /* its packets take a flow table, past the filter and some devices */
+	struct vmp_tuple original, reply;
+};
+
+/* What this host's packet filter does to packets beyond routing them, as far as it tells. */
+struct vmp_tracking {
+	VMP_VEC(struct vmp_tracked) connections; /* only those that are translated, or take a flow table */
+	bool known;                 /* the table of connections was read ... */
+	bool cut;                   /* ... and has more of them than are kept */
+	bool flowtables;            /* nft has a flow table */
+	bool policies;              /* IPsec: there is a policy for what leaves */
+};
+
 struct vmp_host {
 	char *name;                                 /* host name, owned */
 	VMP_VEC(struct vmp_link) links;
@@ -167,6 +190,9 @@ const char *vmp_link_kind_name(enum vmp_link_kind kind);
 
 /* "disabled", "listening", ... */
 const char *vmp_port_state_name(enum vmp_port_state state);
+
+/* Free what it owns and zero it. */
+void vmp_tracking_clear(struct vmp_tracking *tracking);
 
 /* Free what a host owns and zero it. */
 void vmp_host_clear(struct vmp_host *host);

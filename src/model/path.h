@@ -121,6 +121,7 @@ struct vmp_path {
 	VMP_VEC(struct vmp_mac) host_macs;      /* the host's own MACs on this switch */
 	VMP_VEC(struct vmp_lead) leads;         /* routed path: where this host sends what; its own addresses included */
 	bool leads_unsure;                      /* ... but other rules may send it elsewhere */
+	bool flowtables;                        /* ... or past devices between the uplink and the backend */
 	VMP_VEC(struct vmp_host_address) own;   /* routed path: this host's addresses on its hops */
 	VMP_VEC(struct vmp_path_fact) facts;
 };

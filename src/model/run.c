@@ -72,6 +72,11 @@ int vmp_run_add_blind(struct vmp_run *run, const struct vmp_blind *what, size_t 
 	return 1;
 }
 
+const char *vmp_translation_source_name(enum vmp_translation_source source)
+{
+	return source == VMP_TRANSLATION_CONNTRACK ? "conntrack" : "packets";
+}
+
 void vmp_run_clear(struct vmp_run *run)
 {
 	free(run->uri);

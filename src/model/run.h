@@ -47,14 +47,24 @@ struct vmp_observations {
 	bool address_assumed;                   /* taken for the guest's own without proof */
 };
 
+enum vmp_translation_source { VMP_TRANSLATION_PACKETS, VMP_TRANSLATION_CONNTRACK };
+
 /* One connection of the guest, as it looks inside and outside of this host. Ports are ids for ICMP echo, else 0 where there are none. */
 struct vmp_translation {
 	int hop;                    /* the uplink */
+	enum vmp_translation_source source;
 	uint8_t proto;
 	struct vmp_ip guest, outside, peer;
-	uint16_t guest_port, outside_port, peer_port;
-	uint64_t since_ns;          /* of the frame that showed it */
+	struct vmp_ip far;          /* the peer as it looks outside: another one where the guest's side is led elsewhere */
+	uint16_t guest_port, outside_port, peer_port, far_port;
+	uint32_t left_s;            /* CONNTRACK: it is kept for so long after that when nothing passes */
+	uint64_t since_ns;          /* of the frame that showed it, or when the kernel was asked */
 };
+
+typedef VMP_VEC(struct vmp_translation) vmp_translations;
+
+/* "packets", "conntrack". */
+const char *vmp_translation_source_name(enum vmp_translation_source source);
 
 /* The clock of one capture, compared with that of the first. */
 struct vmp_run_clock {
@@ -92,7 +102,7 @@ struct vmp_run {
 	struct vmp_gauges gauges;
 	struct vmp_observations observations;
 	bool capture_whole;         /* no point lost a frame or vanished */
-	VMP_VEC(struct vmp_translation) translations; /* in the order they were learned */
+	vmp_translations translations; /* in the order they were learned */
 	VMP_VEC(struct vmp_blind) blinds; /* in the order they were told */
 	uint64_t left_out;          /* frames that the evidence has no room for ... */
 	uint64_t left_out_ns;       /* ... and the time of the first, valid when there are any */

@@ -15,5 +15,6 @@ libvmp_path_a_SOURCES = \
   %D%/points.c \
   %D%/routed.c \
   %D%/switch.c \
+  %D%/tracked.c \
   %D%/walk.c %D%/walk.h \
   %D%/way.c

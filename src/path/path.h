@@ -9,6 +9,7 @@
 #include "model/host.h"
 #include "model/path.h"
 #include "model/point.h"
+#include "model/run.h"
 
 #include <stdbool.h>
 
@@ -51,5 +52,18 @@ int vmp_path_check(const struct vmp_guest *guest, size_t nic, const struct vmp_h
 int vmp_path_points(const struct vmp_path *path, const struct vmp_nic *nic, const struct vmp_ip *address,
 		    const char *operator_filter, bool promisc, vmp_points *ret_points, int *ret_hop_points,
 		    struct vmp_err *err);
+
+/*
+ * Take over what the packet filter says of a routed path: addresses outside that are not this host's but stand for the guest (at most
+ * 16), which the filters of the points must let through; and ways that pass by the path. Before vmp_path_points(). Errors: ENOMEM.
+ */
+int vmp_path_add_outside(struct vmp_path *path, const struct vmp_nic *nic, const struct vmp_tracking *tracking);
+
+/*
+ * The guest's translated connections, known since since_ns; with an ADDRESS that is not the guest's, those with it only.
+ * Appends to ret_translations, which the caller frees. Errors: ENOMEM.
+ */
+int vmp_path_tracked(const struct vmp_path *path, const struct vmp_nic *nic, const struct vmp_ip *address,
+		     const struct vmp_tracking *tracking, uint64_t since_ns, vmp_translations *ret_translations);
 
 #endif

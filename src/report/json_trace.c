@@ -250,6 +250,11 @@ static void add_translations(struct vmp_json *json, const struct vmp_run *run)
 		vmp_json_count(json, object, "outside_port", each->outside_port);
 		vmp_json_ip(json, object, "peer", &each->peer);
 		vmp_json_count(json, object, "peer_port", each->peer_port);
+		if (!vmp_ip_equal(&each->far, &each->peer) || each->far_port != each->peer_port) {
+			vmp_json_ip(json, object, "peer_outside", &each->far);
+			vmp_json_count(json, object, "peer_outside_port", each->far_port);
+		}
+		vmp_json_text(json, object, "source", vmp_translation_source_name(each->source));
 	}
 }
 

@@ -192,7 +192,11 @@ static void add_translations(struct vmp_buf *out, const struct vmp_report_style 
 		vmp_buf_printf(&line, " is ");
 		add_end(&line, &each->outside, each->outside_port);
 		vmp_buf_printf(&line, " at %s, with ", vmp_run_hop_name(run, each->hop));
-		add_end(&line, &each->peer, each->peer_port);
+		add_end(&line, &each->far, each->far_port);
+		if (!vmp_ip_equal(&each->far, &each->peer) || each->far_port != each->peer_port) {
+			vmp_buf_printf(&line, ", which it knows as ");
+			add_end(&line, &each->peer, each->peer_port);
+		}
 		if (i == n - 1 && first)
 			vmp_buf_printf(&line, "; %zu more", first);
 		vmp_text_paragraph(out, style, 2, VMP_INK_PLAIN, "outside ", line.s ? line.s : "");

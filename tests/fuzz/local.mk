@@ -87,3 +87,18 @@ tests_fuzz_fuzz_analyze_SOURCES = %D%/fuzz.h $(fuzz_analyze_sources)
 tests_fuzz_fuzz_analyze_LDFLAGS = $(fuzz_link_flags)
 tests_fuzz_fuzz_analyze_LDADD = $(tests_fuzz_replay_analyze_LDADD)
 endif
+
+# conntrack: what the kernel tells of connections, whose ends are chosen by anybody
+check_PROGRAMS += tests/fuzz/replay_conntrack
+TESTS += tests/fuzz/replay_conntrack
+tests_fuzz_replay_conntrack_SOURCES = $(fuzz_replay) %D%/fuzz_conntrack.c
+tests_fuzz_replay_conntrack_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"conntrack"'
+tests_fuzz_replay_conntrack_CFLAGS = $(AM_CFLAGS) $(LIBNL_CFLAGS)
+tests_fuzz_replay_conntrack_LDADD = libvmp_host.a libvmp_model.a libvmp_base.a $(LIBNL_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_conntrack
+tests_fuzz_fuzz_conntrack_SOURCES = %D%/fuzz_conntrack.c %D%/fuzz.h
+tests_fuzz_fuzz_conntrack_CFLAGS = $(AM_CFLAGS) $(LIBNL_CFLAGS)
+tests_fuzz_fuzz_conntrack_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_conntrack_LDADD = $(tests_fuzz_replay_conntrack_LDADD)
+endif

@@ -393,6 +393,58 @@ def dnat_bridged(lab):
         judge.finding(result, "answers-refused", "warning")
 
 
+STANDS_FOR = "203.0.113.50"     # an address outside that is on no device, and stands for the guest
+
+
+def one_to_one(lab):
+    """All that is for an address that only the packet filter knows is the guest's; it is pinged by it. Returns the ping."""
+    guest = lab.guest("nat03")
+    until(lambda: NAT_IP in guest.run("ip -4 addr show dev eth0").out, 20, "the guest to get its lease")
+    lab.network.run(f"ip route add {STANDS_FOR}/32 via {HOST_IP}")
+    lab.finally_(lab.network.run, f"ip route del {STANDS_FOR}/32")
+    for rule in (f"-t nat {{}} PREROUTING -d {STANDS_FOR} -j DNAT --to-destination {NAT_IP}", f"{{}} FORWARD -o virbr0 -d {NAT_IP} -j ACCEPT"):
+        lab.host.run("iptables " + rule.format("-I"))
+        lab.finally_(lab.host.run, "iptables " + rule.format("-D"))
+    return lab.traffic("ping", STANDS_FOR, interval=0.05)
+
+
+def known_to_kernel(result):
+    """The address that stands for the guest, told by the kernel's table of connections."""
+    if not any(t["guest"] == NAT_IP and t["outside"] == STANDS_FOR and t["peer"] == PEER_IP and t["source"] == "conntrack"
+               for t in result.doc.get("translations", [])):
+        raise Fail(f"{NAT_IP} is {STANDS_FOR} outside, and conntrack knows; the program says {result.doc.get('translations')}")
+
+
+@scenario("nat-one-to-one", about="an address that is on no device stands for a NATed guest: pings are followed to it and back")
+def nat_one_to_one(lab):
+    one_to_one(lab)
+    result = lab.trace("nat03")
+    judge.healthy(result)
+    known_to_kernel(result)
+    for way in ("to_guest", "from_guest"):
+        s = judge.segment(result, way, outside(result), "virbr0")
+        if s["delivered"] < 20 or s["unsure"] > 2:
+            raise Fail(f"some 40 pings and answers crossed, the program says {s}")
+
+
+@scenario("nat-one-to-one-drop", about="a rule in FORWARD drops all that is for that address, which no packet can tell then: the kernel's table does")
+def nat_one_to_one_drop(lab):
+    ping = one_to_one(lab)
+    lab.host.run(f"iptables -I FORWARD 1 -o virbr0 -d {NAT_IP} -p icmp -j DROP")
+    lab.finally_(lab.host.run, f"iptables -D FORWARD -o virbr0 -d {NAT_IP} -p icmp -j DROP")
+    until(lambda: dropped(lab) > 3, 5, "the rule to drop something")
+    before = dropped(lab)
+    result = lab.trace("nat03", PEER_IP)
+    most = dropped(lab) - before
+    judge.verdict(result, "loss", "lost-in-host", "to_guest", outside(result), "virbr0")
+    known_to_kernel(result)
+    s = judge.segment(result, "to_guest", outside(result), "virbr0")
+    if s["delivered"] or not 20 < s["lost"] <= most:
+        raise Fail(f"every ping was dropped, {most} while the program ran; it says {s}")
+    if ping.over:
+        raise LabFault("the ping ended")
+
+
 # macvtap
 
 def macvtap(lab):

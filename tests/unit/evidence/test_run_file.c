@@ -127,7 +127,8 @@ static void fill(struct vmp_run *run)
 	run->observations.wrong_vni = (uint32_t)value();
 	*(struct vmp_translation *)vmp_vec_add(&run->translations) = (struct vmp_translation){
 		.hop = 2, .proto = 6, .guest = {4, {10, 0, 0, 1}}, .outside = {4, {10, 0, 0, 2}}, .peer = {4, {10, 0, 0, 3}},
-		.guest_port = (uint16_t)value(), .outside_port = (uint16_t)value(), .peer_port = (uint16_t)value(), .since_ns = value()};
+		.guest_port = (uint16_t)value(), .outside_port = (uint16_t)value(), .peer_port = (uint16_t)value(), .since_ns = value(),
+		.source = VMP_TRANSLATION_CONNTRACK, .far = {4, {10, 0, 0, 4}}, .far_port = (uint16_t)value(), .left_s = 30};
 	run->left_out = value();
 	run->left_out_ns = value();
 	vmp_run_note(run, "a note");
@@ -184,7 +185,7 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_path_fact), 56);
 	assert_int_equal(sizeof(struct vmp_lead), 44);
 	assert_int_equal(sizeof(struct vmp_host_address), 24);
-	assert_int_equal(sizeof(struct vmp_translation), 72);
+	assert_int_equal(sizeof(struct vmp_translation), 104);
 	assert_int_equal(sizeof(struct vmp_path), 176);
 	assert_int_equal(sizeof(struct vmp_point), 128);
 	assert_int_equal(sizeof(struct vmp_link_stats), 104);

@@ -125,15 +125,18 @@ struct story {
 	struct vmp_ip outside;
 	uint32_t seq;
 	uint8_t flags;
+	bool has_peer;          /* it looks otherwise than PEER_IP */
+	struct vmp_ip peer;
 };
 
 static struct vmp_packet packet_of(const struct story *story, bool leaves, bool outside)
 {
 	struct vmp_ip own = outside ? story->outside : GUEST_IP;
 	uint16_t own_port = outside ? story->outside_port : story->guest_port;
+	struct vmp_ip peer = story->has_peer ? story->peer : PEER_IP;
 	struct vmp_packet packet = {
 		.flags = VMP_PKT_ETH | VMP_PKT_IP4 | VMP_PKT_L4, .ethertype = 0x0800, .proto = story->proto, .ttl = 64, .ip_id = story->ip_id,
-		.src = leaves ? own : PEER_IP, .dst = leaves ? PEER_IP : own, .ip_len = 60, .l3_offset = 14, .l4_offset = 34, .payload_len = 20,
+		.src = leaves ? own : peer, .dst = leaves ? peer : own, .ip_len = 60, .l3_offset = 14, .l4_offset = 34, .payload_len = 20,
 	};
 
 	if (story->proto == 1) {
@@ -426,7 +429,7 @@ static void known_already(void **state)
 			    .seq = 100, .flags = VMP_TCP_SYN};
 	struct story unknown = syn;
 	struct vmp_translation list = {.hop = ETH0, .proto = 6, .guest = GUEST_IP, .outside = OUTSIDE_IP, .peer = PEER_IP, .guest_port = 40000,
-				       .outside_port = 61000, .peer_port = 443, .since_ns = T0 + 20000};
+				       .outside_port = 61000, .peer_port = 443, .far = PEER_IP, .far_port = 443, .since_ns = T0 + 20000};
 	struct world world;
 
 	(void)state;
@@ -440,6 +443,151 @@ static void known_already(void **state)
 	finish(&world);
 	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
 	end(&world);
+}
+
+/* A connection as the kernel tells it at the start. */
+static struct vmp_translation told(uint8_t proto, uint16_t guest_port, uint16_t outside_port, uint16_t peer_port, uint32_t left_s)
+{
+	return (struct vmp_translation){
+		.hop = ETH0, .source = VMP_TRANSLATION_CONNTRACK, .proto = proto, .guest = GUEST_IP, .outside = OUTSIDE_IP, .peer = PEER_IP,
+		.far = PEER_IP, .guest_port = guest_port, .outside_port = outside_port, .peer_port = peer_port, .far_port = peer_port,
+		.left_s = left_s, .since_ns = T0 - SEC};
+}
+
+/* Of a connection that the kernel knew nothing gets through: only so is it known whose it is. New ones are learned all the same. */
+static void told_before(void **state)
+{
+	struct vmp_translation list[] = {told(6, 22, 2222, 5555, 0), told(1, 7, 8, 0, 29)};
+	struct story again = {.proto = 6, .guest_port = 22, .outside_port = 2222, .peer_port = 5555, .ip_id = 7, .outside = OUTSIDE_IP,
+			      .seq = 100, .flags = VMP_TCP_ACK};
+	struct story ping = {.proto = 1, .guest_port = 7, .outside_port = 8, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1};
+	struct story fresh = again;
+	struct world world;
+
+	(void)state;
+	start(&world);
+	vmp_match_begin_with(world.match, list, 2);
+	for (int i = 0; i < 3; i++, again.seq += 20, again.ip_id++)
+		assert_true(in(&world, &again, true));
+	assert_true(in(&world, &ping, false));
+	fresh.outside_port = 3333;
+	fresh.peer_port = 6666;
+	assert_false(in(&world, &fresh, false));
+	fresh.seq += 20;
+	assert_true(in(&world, &fresh, false));
+	finish(&world);
+	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 3);
+	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 2);
+	assert_int_equal(vmp_match_learned(world.match, &world.run), 0);
+	assert_int_equal(world.run.translations.n, 3);
+	assert_int_equal(world.run.translations.v[0].source, VMP_TRANSLATION_CONNTRACK);
+	assert_int_equal(world.run.translations.v[1].left_s, 29);
+	assert_int_equal(world.run.translations.v[2].source, VMP_TRANSLATION_PACKETS);
+	assert_int_equal(world.run.translations.v[2].outside_port, 3333);
+	end(&world);
+}
+
+/* What no packet comes of is reported too, so that the path is whole; and one judges again from the list as from the kernel's word. */
+static void told_is_kept(void **state)
+{
+	struct vmp_translation list = told(6, 22, 2222, 5555, 0);
+	struct story again = {.proto = 6, .guest_port = 22, .outside_port = 2222, .peer_port = 5555, .ip_id = 7, .outside = OUTSIDE_IP,
+			      .seq = 100, .flags = VMP_TCP_ACK};
+	struct world world, second;
+
+	(void)state;
+	start(&world);
+	vmp_match_begin_with(world.match, &list, 1);
+	assert_int_equal(vmp_match_learned(world.match, &world.run), 0);
+	assert_int_equal(world.run.translations.n, 1);
+	start(&second);
+	vmp_match_know(second.match, world.run.translations.v, world.run.translations.n);
+	assert_true(in(&second, &again, true));
+	finish(&second);
+	assert_int_equal(segment(&second, VMP_TO_GUEST, ETH0, VIRBR0).lost, 1);
+	end(&second);
+	end(&world);
+}
+
+/* The kernel forgets what has no end when nothing passes: then the port may be another's, and its answers are not owed to this guest. */
+static void told_and_forgotten(void **state)
+{
+	static const struct {
+		uint32_t left_s, after_s;
+		bool is_known;
+	} cases[] = {{29, 2, true}, {29, 29, false}, {3, 1, true}, {3, 3, false}, {0, 1, false}, {120, 25, true}, {120, 40, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct vmp_translation list = told(17, 5000, 5000, 53, cases[i].left_s);
+		struct story answer = {.proto = 17, .guest_port = 5000, .outside_port = 5000, .peer_port = 53, .ip_id = 7, .outside = OUTSIDE_IP,
+				       .seq = 100};
+		struct world world;
+
+		start(&world);
+		vmp_match_begin_with(world.match, &list, 1);
+		world.now_ns += cases[i].after_s * SEC;
+		assert_int_equal(show(&world, &answer, false, ETH0), cases[i].is_known);
+		finish(&world);
+		end(&world);
+	}
+}
+
+/* A SYN that leaves by its port and was not seen inside is another's, whatever the kernel knew at the start. */
+static void told_and_given_anew(void **state)
+{
+	struct vmp_translation list = told(6, 40000, 61000, 443, 0);
+	struct story others = {.proto = 6, .guest_port = 40000, .outside_port = 61000, .peer_port = 443, .ip_id = 7, .outside = OUTSIDE_IP,
+			       .seq = 100, .flags = VMP_TCP_SYN};
+	struct world world;
+
+	(void)state;
+	start(&world);
+	vmp_match_begin_with(world.match, &list, 1);
+	assert_false(show(&world, &others, true, ETH0));
+	others.flags = VMP_TCP_SYN | VMP_TCP_ACK;
+	assert_false(show(&world, &others, false, ETH0));
+	finish(&world);
+	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, 0);
+	end(&world);
+}
+
+/* What the guest asks of one is led to another: outside the peer has another address and port, and is the same all the same. */
+static void led_elsewhere(void **state)
+{
+	static const uint8_t protos[] = {6, 17, 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(protos); i++) {
+		bool echo = protos[i] == 1;
+		struct vmp_translation list = told(protos[i], 40000, 61000, echo ? 0 : 53, 29);
+		struct story inside = {.proto = protos[i], .guest_port = 40000, .outside_port = 61000, .peer_port = echo ? 0 : 53, .ip_id = 7,
+				       .outside = OUTSIDE_IP, .seq = 100, .flags = VMP_TCP_SYN};
+		struct story outside = inside;
+		struct world world;
+
+		start(&world);
+		list.far = ip(203, 0, 113, 77);
+		list.far_port = outside.peer_port = echo ? 0 : 5353;
+		vmp_match_begin_with(world.match, &list, 1);
+		outside.has_peer = true;
+		outside.peer = list.far;
+		/* A SYN sent again does not look like another's. */
+		for (int again = 0; again < 2; again++) {
+			assert_true(show(&world, &inside, true, TAP));
+			assert_true(show(&world, &inside, true, VIRBR0));
+			assert_true(show(&world, &outside, true, ETH0));
+			inside.ip_id = outside.ip_id = 8;
+		}
+		outside.flags = inside.flags = VMP_TCP_SYN | VMP_TCP_ACK;
+		assert_true(show(&world, &outside, false, ETH0));
+		assert_true(show(&world, &inside, false, VIRBR0));
+		assert_true(show(&world, &inside, false, TAP));
+		finish(&world);
+		assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 2);
+		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 1);
+		end(&world);
+	}
 }
 
 /* More connections than there is room for: it is said, and those that are known stay so. */
@@ -520,7 +668,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(masquerade), cmocka_unit_test(from_outside), cmocka_unit_test(port_given_anew), cmocka_unit_test(stays_here),
-		cmocka_unit_test(dead_next_hop), cmocka_unit_test(known_already), cmocka_unit_test(too_many), cmocka_unit_test(random_stories),
+		cmocka_unit_test(dead_next_hop), cmocka_unit_test(known_already), cmocka_unit_test(told_before), cmocka_unit_test(told_is_kept),
+		cmocka_unit_test(told_and_forgotten), cmocka_unit_test(told_and_given_anew), cmocka_unit_test(led_elsewhere),
+		cmocka_unit_test(too_many), cmocka_unit_test(random_stories),
 		cmocka_unit_test(others_questions), cmocka_unit_test(many_next_hops), cmocka_unit_test(strange_source),
 	};
 
