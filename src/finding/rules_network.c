@@ -211,18 +211,20 @@ int vmp_rule_next_hop_silent(struct vmp_run *run)
 	vmp_vec_foreach (segment, &run->segments) {
 		struct vmp_finding *finding;
 		uint64_t waiting = segment->unsure_why[VMP_UNSURE_NEIGHBOUR];
+		bool to_guest = segment->direction == VMP_TO_GUEST;
 
 		if (waiting == 0)
 			continue;
 		finding = vmp_finding_add(&run->findings, "next-hop-silent", VMP_SEVERITY_WARNING, VMP_CONFIDENCE_CERTAIN,
-					  "%llu packets from the guest are for a next hop that does not answer this host's ARP or neighbour "
-					  "discovery at %s", (ull)waiting, vmp_run_hop_name(run, segment->to));
+					  "%llu packets %s does not answer this host's ARP or neighbour discovery at %s", (ull)waiting,
+					  to_guest ? "are for the guest, which" : "from the guest are for a next hop that",
+					  vmp_run_hop_name(run, segment->to));
 		if (!finding)
 			return -ENOMEM;
 		vmp_finding_place(finding, segment->direction, segment->from, segment->to);
 		finding->packets = waiting;
-		vmp_finding_remedy(finding, "ip neigh show dev %s; is the next hop alive, and in the same network and VLAN?",
-				   vmp_run_hop_name(run, segment->to));
+		vmp_finding_remedy(finding, "ip neigh show dev %s; is %s alive, and in the same network and VLAN?",
+				   vmp_run_hop_name(run, segment->to), to_guest ? "the guest" : "the next hop");
 	}
 	return 0;
 }

@@ -359,6 +359,8 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 		sight.connection = (uint16_t)vmp_translate_connection(match->translate, packet);
 		sight.gateway = (int16_t)vmp_translate_next_hop(match->translate, packet);
 	}
+	if (open && match->translate && class.direction == VMP_TO_GUEST && match->path->hops.v[hop].routed)
+		sight.gateway = (int16_t)vmp_translate_next_hop(match->translate, packet);
 	if (open) {
 		sight.place = vmp_match_place_expected(match, &class, hop);
 		sight.home = class.direction == VMP_FROM_GUEST && !class.group ? vmp_homes_number(match->homes, &packet->dst_mac) : 0;

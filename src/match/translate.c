@@ -489,12 +489,16 @@ bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct 
 	const struct vmp_hop *at = &translate->path->hops.v[hop];
 	bool leaves = frame->devdir == VMP_DEV_OUT;
 
+	bool neighbour = packet->flags & (VMP_PKT_ARP | VMP_PKT_ND);
+
 	take_given(translate, frame->ts_ns);
-	if (at->role == VMP_ROLE_SWITCH)
+	if (at->role == VMP_ROLE_SWITCH && neighbour)
+		see_neighbour(translate, frame, packet);
+	else if (at->role == VMP_ROLE_SWITCH)
 		see_inside(translate, frame, packet);
 	if (!at->routed)
 		return true;
-	if (packet->flags & (VMP_PKT_ARP | VMP_PKT_ND))
+	if (neighbour)
 		return see_neighbour(translate, frame, packet);
 	if (!is_followed(packet))
 		return false;
@@ -532,11 +536,11 @@ bool vmp_translate_ends_here(const struct vmp_translate *translate, unsigned int
 	return connection > 0 && connection <= translate->n && translate->connections[connection - 1].answered_here;
 }
 
-int vmp_translate_next_hop(struct vmp_translate *translate, const struct vmp_packet *from_guest)
+int vmp_translate_next_hop(struct vmp_translate *translate, const struct vmp_packet *packet)
 {
-	const struct vmp_lead *lead = vmp_path_lead(translate->path, &from_guest->dst);
+	const struct vmp_lead *lead = vmp_path_lead(translate->path, &packet->dst);
 
-	return lead ? next_hop_number(translate, lead->has_gateway ? &lead->gateway : &from_guest->dst, true) : -1;
+	return lead ? next_hop_number(translate, lead->has_gateway ? &lead->gateway : &packet->dst, true) : -1;
 }
 
 bool vmp_translate_waits(const struct vmp_translate *translate, int next_hop, uint64_t ts_ns)

@@ -56,7 +56,7 @@ enum vmp_owed_outside vmp_translate_must_leave(const struct vmp_path *path, cons
 #define VMP_NEXT_HOP_UNKNOWN (-2)
 
 /* The next hop that a packet waits for when nobody says its MAC: a number for vmp_translate_waits(), or _UNKNOWN, or -1: none. */
-int vmp_translate_next_hop(struct vmp_translate *translate, const struct vmp_packet *from_guest);
+int vmp_translate_next_hop(struct vmp_translate *translate, const struct vmp_packet *packet);
 
 /* Was the next hop asked for its MAC at about this time, and has not answered since? */
 bool vmp_translate_waits(const struct vmp_translate *translate, int next_hop, uint64_t ts_ns);

@@ -445,6 +445,24 @@ def nat_one_to_one_drop(lab):
         raise LabFault("the ping ended")
 
 
+@scenario("nat-one-to-one-gone", about="such a guest does not answer ARP: this host cannot send it anything, and loses nothing")
+def nat_one_to_one_gone(lab):
+    guest = lab.guest("nat03")
+    one_to_one(lab)
+    guest.run("ip link set eth0 arp off")
+    lab.finally_(guest.run, "ip link set eth0 arp on")
+    lab.host.run("ip neigh flush dev virbr0")
+    until(lambda: any(x in lab.host.run(f"ip neigh show {NAT_IP}").out for x in ("FAILED", "INCOMPLETE")), 10, "this host to ask in vain")
+    result = lab.trace("nat03", duration=4)
+    judge.sums(result)
+    for s in result.doc["segments"]:
+        if s["lost"]:
+            raise Fail(f"the guest does not answer ARP, this host lost nothing: {s}")
+    if result.verdict["code"] in ("lost-in-host", "lost-beyond-host", "no-loss"):
+        raise Fail(f"the guest is gone, and the verdict is {result.verdict}")
+    judge.finding(result, "next-hop-silent", "warning", "guest")
+
+
 # macvtap
 
 def macvtap(lab):

@@ -422,6 +422,55 @@ static void dead_next_hop(void **state)
 	}
 }
 
+/* A connection as the kernel tells it at the start. */
+static struct vmp_translation told(uint8_t proto, uint16_t guest_port, uint16_t outside_port, uint16_t peer_port, uint32_t left_s)
+{
+	return (struct vmp_translation){
+		.hop = ETH0, .source = VMP_TRANSLATION_CONNTRACK, .proto = proto, .guest = GUEST_IP, .outside = OUTSIDE_IP, .peer = PEER_IP,
+		.far = PEER_IP, .guest_port = guest_port, .outside_port = outside_port, .peer_port = peer_port, .far_port = peer_port,
+		.left_s = left_s, .since_ns = T0 - SEC};
+}
+
+static void neighbour(struct world *world, bool asks)
+{
+	struct vmp_packet packet = {.flags = VMP_PKT_ETH | VMP_PKT_ARP, .arp_op = asks ? 1 : 2, .src = asks ? BRIDGE_IP : GUEST_IP,
+				    .dst = asks ? GUEST_IP : BRIDGE_IP, .src_mac = asks ? mac_bridge : mac_guest,
+				    .dst_mac = asks ? (struct vmp_mac){{255, 255, 255, 255, 255, 255}} : mac_bridge};
+	uint8_t bytes[42] = {0};
+	struct vmp_frame frame = {.ts_ns = world->now_ns, .point = 1, .wire_len = 42, .cap_len = 42, .data = bytes,
+				  .devdir = asks ? VMP_DEV_OUT : VMP_DEV_IN};
+
+	world->now_ns += 10000;
+	assert_true(vmp_match_translate(world->match, &frame, &packet));
+}
+
+/* A guest that does not say where it is gets nothing, and that is not this host's loss; one that said so and gets nothing is. */
+static void silent_guest(void **state)
+{
+	struct vmp_translation list = told(6, 22, 2222, 5555, 0);
+
+	(void)state;
+	for (int answers = 0; answers < 2; answers++) {
+		struct story again = {.proto = 6, .guest_port = 22, .outside_port = 2222, .peer_port = 5555, .ip_id = 7, .outside = OUTSIDE_IP,
+				      .seq = 100, .flags = VMP_TCP_ACK};
+		struct world world;
+
+		start(&world);
+		vmp_match_begin_with(world.match, &list, 1);
+		for (int i = 0; i < 3; i++, again.seq += 20, again.ip_id++) {
+			assert_true(in(&world, &again, true));
+			neighbour(&world, true);
+			world.now_ns += 100 * MS;
+			if (answers)
+				neighbour(&world, false);
+		}
+		finish(&world);
+		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, answers ? 3 : 0);
+		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).unsure_why[VMP_UNSURE_NEIGHBOUR], answers ? 0 : 3);
+		end(&world);
+	}
+}
+
 /* What an earlier judgement learned is taken over at its time, and nothing else is. */
 static void known_already(void **state)
 {
@@ -443,15 +492,6 @@ static void known_already(void **state)
 	finish(&world);
 	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
 	end(&world);
-}
-
-/* A connection as the kernel tells it at the start. */
-static struct vmp_translation told(uint8_t proto, uint16_t guest_port, uint16_t outside_port, uint16_t peer_port, uint32_t left_s)
-{
-	return (struct vmp_translation){
-		.hop = ETH0, .source = VMP_TRANSLATION_CONNTRACK, .proto = proto, .guest = GUEST_IP, .outside = OUTSIDE_IP, .peer = PEER_IP,
-		.far = PEER_IP, .guest_port = guest_port, .outside_port = outside_port, .peer_port = peer_port, .far_port = peer_port,
-		.left_s = left_s, .since_ns = T0 - SEC};
 }
 
 /* Of a connection that the kernel knew nothing gets through: only so is it known whose it is. New ones are learned all the same. */
@@ -670,7 +710,7 @@ int main(void)
 		cmocka_unit_test(masquerade), cmocka_unit_test(from_outside), cmocka_unit_test(port_given_anew), cmocka_unit_test(stays_here),
 		cmocka_unit_test(dead_next_hop), cmocka_unit_test(known_already), cmocka_unit_test(told_before), cmocka_unit_test(told_is_kept),
 		cmocka_unit_test(told_and_forgotten), cmocka_unit_test(told_and_given_anew), cmocka_unit_test(led_elsewhere),
-		cmocka_unit_test(too_many), cmocka_unit_test(random_stories),
+		cmocka_unit_test(too_many), cmocka_unit_test(random_stories), cmocka_unit_test(silent_guest),
 		cmocka_unit_test(others_questions), cmocka_unit_test(many_next_hops), cmocka_unit_test(strange_source),
 	};
 
