@@ -310,8 +310,12 @@ static int read_record(struct place *place, const struct vmp_record *record, str
 		struct json_object *value;
 		int code;
 
-		if (!json_object_object_get_ex(object, member->name, &value))
-			return refuse(place, "is missing");
+		if (!json_object_object_get_ex(object, member->name, &value)) {
+			if (!member->later)
+				return refuse(place, "is missing");
+			leave(place, before);
+			continue;
+		}
 		code = read_value(place, member, value, (char *)data + member->offset, depth);
 		if (code < 0)
 			return code;

@@ -2,7 +2,8 @@
 /*
  * Records as JSON and back: one table of members serves both ways. Internal to this folder.
  *
- * Every member is written always and must be there to be read: a file that lacks one is not what this version wrote. What is
+ * Every member is written always and must be there to be read, but for those that came later than the schema: a file of an older
+ * version lacks them, and what it did not know stays zero, that is, not known. What is
  * read may come from anybody: types, ranges, lengths and depths are checked, and the error names the member.
  */
 #ifndef VMP_EVIDENCE_RECORD_H
@@ -11,6 +12,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +42,7 @@ struct vmp_member {
 	size_t offset, size;
 	uint32_t most;
 	const struct vmp_record *record; /* of RECORD and LIST */
+	bool later;             /* may be missing */
 };
 
 struct vmp_record {
@@ -48,12 +51,17 @@ struct vmp_record {
 };
 
 /* The rows of a table: the record's type stands in the macro `T`. */
-#define VMP_FIELD(type_, field)            {#field, VMP_MEMBER_##type_, offsetof(T, field), sizeof(((T *)0)->field), 0, NULL}
-#define VMP_FIELD_ENUM(field, most_)       {#field, VMP_MEMBER_ENUM, offsetof(T, field), sizeof(((T *)0)->field), most_, NULL}
-#define VMP_FIELD_RECORD(field, record_)   {#field, VMP_MEMBER_RECORD, offsetof(T, field), sizeof(((T *)0)->field), 0, record_}
+#define VMP_FIELD(type_, field)            {#field, VMP_MEMBER_##type_, offsetof(T, field), sizeof(((T *)0)->field), 0, NULL, false}
+#define VMP_FIELD_ENUM(field, most_)       {#field, VMP_MEMBER_ENUM, offsetof(T, field), sizeof(((T *)0)->field), most_, NULL, false}
+#define VMP_FIELD_RECORD(field, record_)   {#field, VMP_MEMBER_RECORD, offsetof(T, field), sizeof(((T *)0)->field), 0, record_, false}
 #define VMP_FIELD_LIST(field, most_, record_) \
-	{#field, VMP_MEMBER_LIST, offsetof(T, field), sizeof(*((T *)0)->field.v), most_, record_}
-#define VMP_FIELD_STRINGS(field, most_)    {#field, VMP_MEMBER_STRINGS, offsetof(T, field), sizeof(char *), most_, NULL}
+	{#field, VMP_MEMBER_LIST, offsetof(T, field), sizeof(*((T *)0)->field.v), most_, record_, false}
+#define VMP_FIELD_STRINGS(field, most_)    {#field, VMP_MEMBER_STRINGS, offsetof(T, field), sizeof(char *), most_, NULL, false}
+
+/* Of members that came later. */
+#define VMP_LATER(type_, field)            {#field, VMP_MEMBER_##type_, offsetof(T, field), sizeof(((T *)0)->field), 0, NULL, true}
+#define VMP_LATER_LIST(field, most_, record_) \
+	{#field, VMP_MEMBER_LIST, offsetof(T, field), sizeof(*((T *)0)->field.v), most_, record_, true}
 
 /* Append a record as a JSON document with this schema word. Returns 0 or -ENOMEM. */
 int vmp_record_write(const struct vmp_record *record, const void *data, const char *schema, struct vmp_buf *out);

@@ -121,8 +121,16 @@ TABLE(backend,
       VMP_FIELD(U64, dropped), VMP_FIELD(U64, waiting), VMP_FIELD(U64, slack), VMP_FIELD(U32, queue_len), VMP_FIELD(U64, waited_ns));
 #undef T
 
+#define T struct vmp_counter
+TABLE(counter,
+      VMP_FIELD(CHARS, source), VMP_FIELD(CHARS, object), VMP_FIELD(CHARS, name), VMP_FIELD_ENUM(kind, VMP_COUNTER_FILLS),
+      VMP_FIELD(INT, ifindex), VMP_FIELD(BOOL, before_known), VMP_FIELD(BOOL, after_known), VMP_FIELD(U64, before), VMP_FIELD(U64, after),
+      VMP_FIELD(BOOL, has_limit), VMP_FIELD(U64, limit), VMP_FIELD(STRING, text));
+#undef T
+
 #define T struct vmp_gauges
-TABLE(gauges, VMP_FIELD_LIST(devices, DEVICES_MAX, &device), VMP_FIELD_RECORD(backend, &backend));
+TABLE(gauges, VMP_FIELD_LIST(devices, DEVICES_MAX, &device), VMP_FIELD_RECORD(backend, &backend),
+      VMP_LATER_LIST(counters, VMP_COUNTERS_MAX, &counter));
 #undef T
 
 /* Of the observations those that the frames do not show again. */

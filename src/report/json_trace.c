@@ -201,6 +201,32 @@ static void add_exchanges(struct vmp_json *json, const struct vmp_run *run)
 	}
 }
 
+/* Of the counters those that say something: what moved, and what has a limit. */
+static void add_gauges(struct vmp_json *json, const struct vmp_run *run)
+{
+	struct json_object *list = NULL;
+
+	vmp_vec_foreach (counter, &run->gauges.counters) {
+		struct json_object *object;
+
+		if (vmp_counter_grew(counter) == 0 && !counter->has_limit)
+			continue;
+		if (!list)
+			list = vmp_json_array(json, json->top, "gauges");
+		object = vmp_json_object(json, list, NULL);
+		vmp_json_text(json, object, "source", counter->source);
+		vmp_json_text(json, object, "object", counter->object[0] ? counter->object : NULL);
+		vmp_json_text(json, object, "name", counter->name);
+		if (counter->before_known)
+			vmp_json_count(json, object, "before", counter->before);
+		if (counter->after_known)
+			vmp_json_count(json, object, "after", counter->after);
+		if (counter->has_limit)
+			vmp_json_count(json, object, "limit", counter->limit);
+		vmp_json_text(json, object, "text", counter->text);
+	}
+}
+
 /* The backend's own accounting of what the guest took. */
 static void add_backend(struct vmp_json *json, const struct vmp_run *run)
 {
@@ -327,6 +353,7 @@ int vmp_json_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	add_segments(&json, run, visible);
 	add_exchanges(&json, run);
 	add_backend(&json, run);
+	add_gauges(&json, run);
 	add_translations(&json, run);
 	add_clocks(&json, run);
 	vmp_json_findings(&json, json.top, &run->findings, &run->path);

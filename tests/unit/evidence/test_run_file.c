@@ -77,6 +77,7 @@ static void fill_path(struct vmp_path *path)
 static void fill(struct vmp_run *run)
 {
 	struct vmp_device_gauge *device;
+	struct vmp_counter *counter;
 	struct vmp_point *point;
 
 	memset(run, 0, sizeof(*run));
@@ -121,6 +122,13 @@ static void fill(struct vmp_run *run)
 	run->gauges.backend = (struct vmp_backend_gauge){
 		.known = true, .why_not = text("why"), .counts_taken = true, .given = value(), .taken = value(), .dropped = value(),
 		.waiting = value(), .slack = value(), .queue_len = (uint32_t)value(), .waited_ns = value()};
+	counter = vmp_gauges_add(&run->gauges, "conntrack", "cpu1", "insert_failed", VMP_COUNTER_FILLS);
+	*counter = (struct vmp_counter){
+		.kind = VMP_COUNTER_FILLS, .ifindex = 7, .before_known = true, .after_known = true, .before = value(), .after = value(),
+		.has_limit = true, .limit = value(), .text = text("rule")};
+	snprintf(counter->source, sizeof(counter->source), "conntrack");
+	snprintf(counter->object, sizeof(counter->object), "cpu1");
+	snprintf(counter->name, sizeof(counter->name), "insert_failed");
 	run->observations.late = value();
 	run->observations.clock_stepped = true;
 	run->observations.wrong_vni_frames = value();
@@ -191,10 +199,11 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_link_stats), 104);
 	assert_int_equal(sizeof(struct vmp_device_gauge), 248);
 	assert_int_equal(sizeof(struct vmp_backend_gauge), 80);
-	assert_int_equal(sizeof(struct vmp_gauges), 104);
+	assert_int_equal(sizeof(struct vmp_counter), 216);
+	assert_int_equal(sizeof(struct vmp_gauges), 128);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
-	assert_int_equal(sizeof(struct vmp_run), 864);
+	assert_int_equal(sizeof(struct vmp_run), 888);
 }
 
 /* A text with one place changed. Caller frees. */
@@ -279,6 +288,33 @@ static void refused(void **state)
 	vmp_buf_clear(&pretty);
 }
 
+/* What a later version added is not known of what an older one wrote. */
+static void older_one(void **state)
+{
+	struct vmp_buf text = {0};
+	struct vmp_run run, again;
+	struct vmp_err err = {0};
+	char *counters, *end;
+
+	(void)state;
+	fill(&run);
+	assert_int_equal(vmp_run_file_write(&run, &text), 0);
+	vmp_run_clear(&run);
+	counters = strstr(text.s, "\"counters\"");
+	assert_non_null(counters);
+	end = strchr(counters, ']');
+	assert_non_null(end);
+	while (*--counters != ',')
+		;
+	memmove(counters, end + 1, strlen(end + 1) + 1);
+	memset(&again, 0, sizeof(again));
+	assert_int_equal(vmp_run_file_read(text.s, strlen(text.s), &again, &err), 0);
+	assert_int_equal(again.gauges.counters.n, 0);
+	assert_true(again.gauges.backend.known);
+	vmp_run_clear(&again);
+	vmp_buf_clear(&text);
+}
+
 static void index_rows(void **state)
 {
 	struct vmp_index_row row = {.point = 3, .devdir = VMP_DEV_OUT, .fingerprint = {{{0x0123456789abcdefULL, 42}}, true}}, read;
@@ -310,6 +346,7 @@ int main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(no_field_is_forgotten),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(older_one),
 		cmocka_unit_test(index_rows),
 	};
 

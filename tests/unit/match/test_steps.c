@@ -145,8 +145,9 @@ static void numbers_come_round(void **state)
 
 		begin(&load);
 		for (unsigned int i = 0; i < FRAMES; i++) {
-			struct vmp_packet whole = tcp(&mac_guest, &mac_gateway, (uint16_t)(kind & 1 ? 5 : i), 0xffff8000U + i * 7, 60000, VMP_TCP_ACK);
-			struct vmp_packet part = tcp(&mac_guest, &mac_gateway, (uint16_t)(kind & 1 ? 5 : i + 1), 0xffff8000U + i * 13, 1, VMP_TCP_ACK);
+			uint16_t id = (uint16_t)(kind & 1 ? 5 : i), next = (uint16_t)(kind & 1 ? 5 : i + 1);
+			struct vmp_packet whole = tcp(&mac_guest, &mac_gateway, id, 0xffff8000U + i * 7, 60000, VMP_TCP_ACK);
+			struct vmp_packet part = tcp(&mac_guest, &mac_gateway, next, 0xffff8000U + i * 13, 1, VMP_TCP_ACK);
 
 			if (kind & 2) {
 				whole.flags = (whole.flags & ~(uint32_t)VMP_PKT_IP4) | VMP_PKT_IP6;
