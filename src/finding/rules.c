@@ -30,6 +30,15 @@ int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role)
 	return -1;
 }
 
+struct vmp_finding *vmp_rules_loss_at(struct vmp_run *run, const struct vmp_segment *segment)
+{
+	vmp_vec_foreach (finding, &run->findings)
+		if (finding->has_place && finding->packets && finding->direction == segment->direction && finding->from == segment->from &&
+		    finding->to == segment->to && finding->severity == VMP_SEVERITY_CRITICAL)
+			return finding;
+	return NULL;
+}
+
 const struct vmp_segment *vmp_rules_last_hop(const struct vmp_run *run)
 {
 	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);

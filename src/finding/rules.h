@@ -29,6 +29,12 @@ vmp_rule vmp_rule_capture_lost;         /* rules.c */
 const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vmp_exchange_kind kind,
 					      enum vmp_direction direction);
 
+/*
+ * The finding that tells a loss between these two hops in this direction, or NULL: what explains it is told there
+ * (vmp_finding_explain()), so that it is one finding. Borrowed until the next is added.
+ */
+struct vmp_finding *vmp_rules_loss_at(struct vmp_run *run, const struct vmp_segment *segment);
+
 /* The segment into the guest, or NULL. Borrowed. */
 const struct vmp_segment *vmp_rules_last_hop(const struct vmp_run *run);
 

@@ -27,12 +27,14 @@ enum vmp_unsure {
 	VMP_UNSURE_REASONS,
 };
 
-/* "kernel drop reason" of one group of lost packets; filled by later stages, may be empty. */
+/* Lost packets that the kernel itself was seen to drop, all in one place and for one reason. */
 struct vmp_cause {
-	char reason[48];
-	char symbol[64];
-	char device[16];
+	char reason[48];            /* of the running kernel: "NETFILTER_DROP"; "" where it tells none */
+	char symbol[64];            /* the function that dropped them: "nft_do_chain" */
+	char caller[64];            /* of its callers the one that tells the place: "br_nf_forward_ip"; "" for none */
+	char device[16];            /* of the packet at that moment; "" for none */
 	uint64_t packets;
+	uint64_t packet_id;         /* one of them */
 };
 
 enum { VMP_SLOW_FEW = 10, VMP_SLOW_MOST = 100, VMP_LATENCY_OCTAVES = 44 };

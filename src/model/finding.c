@@ -73,6 +73,30 @@ void vmp_finding_remedy(struct vmp_finding *finding, const char *fmt, ...)
 	va_end(ap);
 }
 
+bool vmp_finding_explain(struct vmp_finding *finding, const char *cause, const char *fmt, ...)
+{
+	bool first = finding && !finding->cause[0];
+	char *why, *summary;
+	va_list ap;
+
+	if (!finding || strcmp(finding->cause, cause) == 0)
+		return false;
+	va_start(ap, fmt);
+	why = format_text(fmt, ap);
+	va_end(ap);
+	if (!why)
+		return false;
+	if (!first)
+		vmp_finding_evidence(finding, "also: %s", why);
+	if (first && asprintf(&summary, "%s: %s", finding->summary ? finding->summary : finding->code, why) >= 0) {
+		free(finding->summary);
+		finding->summary = summary;
+		snprintf(finding->cause, sizeof(finding->cause), "%s", cause);
+	}
+	free(why);
+	return first && finding->cause[0];
+}
+
 void vmp_findings_clear(vmp_findings *findings)
 {
 	vmp_vec_foreach (finding, findings) {

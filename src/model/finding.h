@@ -15,6 +15,7 @@ enum vmp_state { VMP_STATE_OK, VMP_STATE_LOSS, VMP_STATE_INCONCLUSIVE };
 
 struct vmp_finding {
 	char code[40];
+	char cause[40];             /* code of what explains it, "": not known */
 	enum vmp_severity severity;
 	enum vmp_confidence confidence;
 	bool has_place;             /* direction, from and to are valid */
@@ -53,6 +54,13 @@ struct vmp_finding *vmp_finding_add(vmp_findings *findings, const char *code, en
 
 /* Say where a finding lies. */
 void vmp_finding_place(struct vmp_finding *finding, enum vmp_direction direction, int from, int to);
+
+/*
+ * Say what explains a finding: a loss, mostly. The first call names the cause, which joins the summary ("...: the packet filter drops them")
+ * and is one finding with it; what later ones say becomes a line of evidence ("also: ..."), unless it is the same cause once more.
+ * cause: a stable code, borrowed; finding: may be NULL. Returns true for the first, whose caller goes on to set evidence and remedy.
+ */
+bool vmp_finding_explain(struct vmp_finding *finding, const char *cause, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Append a line of evidence. finding: may be NULL (then nothing is done). */
 void vmp_finding_evidence(struct vmp_finding *finding, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

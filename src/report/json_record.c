@@ -91,6 +91,7 @@ static void add_finding(struct vmp_json *json, struct json_object *parent, const
 	struct json_object *object = vmp_json_object(json, parent, NULL), *evidence;
 
 	vmp_json_text(json, object, "code", finding->code);
+	vmp_json_text(json, object, "cause", finding->cause[0] ? finding->cause : NULL);
 	vmp_json_text(json, object, "severity", vmp_severity_name(finding->severity));
 	vmp_json_text(json, object, "confidence", vmp_confidence_name(finding->confidence));
 	if (finding->has_place)

@@ -121,8 +121,11 @@ static void add_causes(struct vmp_json *json, struct json_object *parent, const 
 
 		vmp_json_text(json, object, "reason", cause->reason[0] ? cause->reason : NULL);
 		vmp_json_text(json, object, "symbol", cause->symbol[0] ? cause->symbol : NULL);
+		vmp_json_text(json, object, "caller", cause->caller[0] ? cause->caller : NULL);
 		vmp_json_text(json, object, "device", cause->device[0] ? cause->device : NULL);
 		vmp_json_count(json, object, "packets", cause->packets);
+		if (cause->packet_id)
+			vmp_json_count(json, object, "packet_id", cause->packet_id);
 	}
 }
 

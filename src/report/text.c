@@ -185,6 +185,8 @@ static void add_finding(struct vmp_buf *out, const struct vmp_report_style *styl
 	struct vmp_buf place = {0};
 
 	vmp_buf_printf(&place, "%s, %s", finding->code, vmp_confidence_name(finding->confidence));
+	if (finding->cause[0])
+		vmp_buf_printf(&place, ", cause %s", finding->cause);
 	if (finding->has_place)
 		vmp_text_place(&place, style, path, finding->direction, finding->from, finding->to);
 	vmp_text_paragraph(out, style, 2, severities[finding->severity].ink, severities[finding->severity].label,

@@ -157,6 +157,26 @@ static void findings_are_filled(void **state)
 	assert_int_equal(findings.n, 0);
 }
 
+static void findings_are_explained(void **state)
+{
+	vmp_findings findings = {0};
+	struct vmp_finding *finding;
+
+	(void)state;
+	assert_false(vmp_finding_explain(NULL, "mtu-smaller", "nobody"));
+	finding = vmp_finding_add(&findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_CERTAIN, "%d of 50 vanish", 40);
+	assert_true(vmp_finding_explain(finding, "conntrack-full", "the table is full (%d of %d)", 64, 64));
+	assert_string_equal(finding->cause, "conntrack-full");
+	assert_string_equal(finding->summary, "40 of 50 vanish: the table is full (64 of 64)");
+	assert_false(vmp_finding_explain(finding, "conntrack-full", "the same once more"));
+	assert_int_equal(finding->evidence.n, 0);
+	assert_false(vmp_finding_explain(finding, "dropped-by-filter", "a rule drops them"));
+	assert_string_equal(finding->cause, "conntrack-full");
+	assert_int_equal(finding->evidence.n, 1);
+	assert_string_equal(finding->evidence.v[0], "also: a rule drops them");
+	vmp_findings_clear(&findings);
+}
+
 /* Without memory there is no finding, and what would fill it does nothing. */
 static void no_finding_is_no_crash(void **state)
 {
@@ -307,6 +327,7 @@ int main(void)
 		cmocka_unit_test(links_are_found),
 		cmocka_unit_test(hops_are_found),
 		cmocka_unit_test(findings_are_filled),
+		cmocka_unit_test(findings_are_explained),
 		cmocka_unit_test(no_finding_is_no_crash),
 		cmocka_unit_test(a_long_code_is_cut),
 		cmocka_unit_test(gauges_are_found),
