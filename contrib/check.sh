@@ -227,6 +227,7 @@ step_install() {
 		"$2/usr/local/sbin/vmpath" --version
 		test -s "$2/usr/local/share/man/man8/vmpath.8"
 		test -s "$2/usr/local/share/man/man5/vmpath-json.5"
+		test -s "$2/usr/local/share/man/man7/vmpath-findings.7"
 		test -s "$2/usr/local/share/bash-completion/completions/vmpath"
 		make -C "$1" uninstall DESTDIR="$2"
 		left=$(find "$2" ! -type d)

@@ -2,6 +2,7 @@
 /* vmpath __complete: the words that contrib/completion asks for, one a line; quiet when there is nothing to say. */
 #include "cli/cmd.h"
 #include "domain/domain.h"
+#include "finding/catalogue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,24 +47,43 @@ static int add_interfaces(struct vmp_domain *domain, const char *name, struct vm
 	return code;
 }
 
-static const struct {
+static int add_codes(struct vmp_domain *unused, const char *unused_too, struct vmp_buf *text, struct vmp_err *err)
+{
+	const struct vmp_code *code;
+
+	(void)unused, (void)unused_too, (void)err;
+	for (size_t i = 0; (code = vmp_catalogue_at(i)); i++)
+		add_word(text, code->code);
+	return 0;
+}
+
+static const struct kind {
 	const char *what;
+	bool asks_libvirt;
 	int (*add)(struct vmp_domain *domain, const char *argument, struct vmp_buf *text, struct vmp_err *err);
 } kinds[] = {
-	{"guests", add_guests},
-	{"interfaces", add_interfaces},
+	{"guests", true, add_guests},
+	{"interfaces", true, add_interfaces},
+	{"codes", false, add_codes},
 };
 
 int vmp_cmd_complete(const struct vmp_options *options)
 {
+	const struct kind *kind = NULL;
 	struct vmp_domain *domain = NULL;
 	struct vmp_buf text = {0};
 	struct vmp_err err = {0};
-	int code = vmp_domain_open(options->uri, &domain, &err);
+	int code = 0;
 
-	for (size_t i = 0; code == 0 && i < sizeof(kinds) / sizeof(*kinds); i++)
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (strcmp(options->args[0], kinds[i].what) == 0)
-			code = kinds[i].add(domain, options->n_args > 1 ? options->args[1] : NULL, &text, &err);
+			kind = &kinds[i];
+	if (!kind)
+		return VMP_EXIT_UNKNOWN;
+	if (kind->asks_libvirt)
+		code = vmp_domain_open(options->uri, &domain, &err);
+	if (code == 0)
+		code = kind->add(domain, options->n_args > 1 ? options->args[1] : NULL, &text, &err);
 	vmp_domain_close(domain);
 	if (code == 0)
 		code = vmp_cmd_print(&text);

@@ -1,6 +1,10 @@
 noinst_LIBRARIES += libvmp_finding.a
 libvmp_finding_a_CFLAGS = $(AM_CFLAGS)
 libvmp_finding_a_SOURCES = \
+  %D%/catalogue.c %D%/catalogue.h \
+  %D%/catalogue_cause.c \
+  %D%/catalogue_path.c \
+  %D%/catalogue_trace.c \
   %D%/finding.h \
   %D%/judge.c \
   %D%/rules.c %D%/rules.h \

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libvmp_model.a
 libvmp_model_a_CFLAGS = $(AM_CFLAGS)
 libvmp_model_a_SOURCES = \
+  %D%/code.c %D%/code.h \
   %D%/direction.h \
   %D%/exchange.h \
   %D%/fate.c %D%/fate.h \

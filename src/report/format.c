@@ -6,8 +6,10 @@
 #include <string.h>
 
 static const struct vmp_format formats[] = {
-	{.name = "text", .trace = vmp_text_trace, .path = vmp_text_path, .list = vmp_text_list},
-	{.name = "json", .trace = vmp_json_trace, .path = vmp_json_path, .list = vmp_json_list},
+	{.name = "text", .trace = vmp_text_trace, .path = vmp_text_path, .list = vmp_text_list,
+	 .explain = vmp_text_explain},
+	{.name = "json", .trace = vmp_json_trace, .path = vmp_json_path, .list = vmp_json_list,
+	 .explain = vmp_json_explain},
 };
 
 const struct vmp_format *vmp_format_find(const char *name)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "model/code.h"
 #include "model/run.h"
 
 #include <stdbool.h>
@@ -28,11 +29,19 @@ struct vmp_listing {
 	const vmp_findings *path_findings;
 };
 
+/* Codes to be explained, in this order. */
+struct vmp_explanation {
+	const struct vmp_code *const *codes;
+	size_t n;
+	bool whole;             /* all that is to be said, not a line for each */
+};
+
 struct vmp_format {
 	const char *name;       /* "text", "json" */
 	int (*trace)(const struct vmp_run *run, const struct vmp_report_style *style, struct vmp_buf *out);
 	int (*path)(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
 	int (*list)(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
+	int (*explain)(const struct vmp_explanation *explanation, const struct vmp_report_style *style, struct vmp_buf *out);
 };
 
 /* The format of this name, or NULL. Its functions return 0 or -ENOMEM. */

@@ -211,6 +211,11 @@ void vmp_text_findings(struct vmp_buf *out, const struct vmp_report_style *style
 		add_finding(out, style, &findings->v[i], path);
 }
 
+void vmp_text_explain_hint(struct vmp_buf *out, const struct vmp_report_style *style, const char *code)
+{
+	vmp_text_printf(out, style, 2, VMP_INK_DIM, "", "what a code means: vmpath explain %s", code);
+}
+
 const char *vmp_text_guest_name(const struct vmp_guest *guest)
 {
 	return guest->name ? guest->name : "?";

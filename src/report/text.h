@@ -44,6 +44,9 @@ void vmp_text_place(struct vmp_buf *text, const struct vmp_report_style *style, 
 void vmp_text_findings(struct vmp_buf *out, const struct vmp_report_style *style, const vmp_findings *findings,
 		       const struct vmp_path *path);
 
+/* One line that says how to learn more about a code, this one for example. */
+void vmp_text_explain_hint(struct vmp_buf *out, const struct vmp_report_style *style, const char *code);
+
 /* Its name, "?" when it has none (a capture judged offline). Borrowed. */
 const char *vmp_text_guest_name(const struct vmp_guest *guest);
 
@@ -58,5 +61,6 @@ void vmp_text_hops(struct vmp_buf *out, const struct vmp_report_style *style, co
 int vmp_text_trace(const struct vmp_run *run, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_text_path(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_text_list(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
+int vmp_text_explain(const struct vmp_explanation *explanation, const struct vmp_report_style *style, struct vmp_buf *out);
 
 #endif

@@ -107,6 +107,7 @@ static void add_brief(struct vmp_buf *out, const struct vmp_report_style *style,
 int vmp_text_path(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out)
 {
 	const struct vmp_guest *guest = listing->guests;
+	const char *first = NULL;
 
 	if (listing->n_guests == 0)
 		return 0;
@@ -121,6 +122,10 @@ int vmp_text_path(const struct vmp_listing *listing, const struct vmp_report_sty
 			add_brief(out, style, guest, &guest->nics.v[i], &listing->path_findings[i]);
 		else if (add_interface(out, style, &guest->nics.v[i], &listing->paths[i], &listing->path_findings[i]) < 0)
 			return -ENOMEM;
+		if (!first && listing->path_findings[i].n > 0)
+			first = listing->path_findings[i].v[0].code;
 	}
+	if (first && !style->quiet)
+		vmp_text_explain_hint(out, style, first);
 	return out->oom ? -ENOMEM : 0;
 }

@@ -273,6 +273,8 @@ int vmp_text_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	if (run->findings.n > 0)
 		vmp_text_heading(out, style, "Findings");
 	vmp_text_findings(out, style, &run->findings, &run->path);
+	if (run->findings.n > 0)
+		vmp_text_explain_hint(out, style, run->findings.v[0].code);
 	add_notes(out, style, run, visible);
 	free(visible);
 	return out->oom ? -ENOMEM : 0;

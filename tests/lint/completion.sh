@@ -16,6 +16,7 @@ cat >"$work/vmpath" <<'SH'
 echo "$*" >>"$(dirname "$0")/asked"
 case $* in
 *"__complete -- guests") printf '%s\n' 'web01' 'web 02' '$(touch pwned)' '`touch pwned`' 'a;touch pwned' '*' ;;
+*"__complete -- codes") printf '%s\n' no-loss no-traffic lost-in-host ;;
 *"__complete -- interfaces web01") printf '%s\n' net0 021f00 52:54:00:00:00:01 ;;
 esac
 SH
@@ -43,6 +44,7 @@ tap_clean "every name is quoted" "$(is "$(printf '%s\n' 'web01' 'web\ 02' '\$\(t
 tap_clean "no name is run" "$([ ! -e "$work/pwned" ] || echo "a guest's name was run")"
 tap_clean "the guest's interfaces after -i" "$(is "$(printf '%s\n' net0 021f00 52:54:00:00:00:01)" \
 	"$(offers "$work/vmpath" trace web01 -i '')")"
+tap_clean "codes to explain" "$(is "$(printf '%s\n' no-loss no-traffic)" "$(offers "$work/vmpath" explain no-)")"
 tap_clean "the connection is handed on" "$(offers "$work/vmpath" trace -c test:///x we >/dev/null
 	grep -qxF -e '-c test:///x __complete -- guests' "$work/asked" || cat "$work/asked")"
 tap_clean "an option's argument is no guest" "$(is "" "$(offers "$work/vmpath" trace -f we)")"

@@ -1,10 +1,11 @@
-# Scripts that speak TAP. The last two look at the program and the libraries, which make check has built by then.
+# Scripts that speak TAP. The last two, and findings.sh, look at the program and the libraries, which make check has built by then.
 LINT = \
   %D%/layers.sh \
   %D%/style.sh \
   %D%/shell.sh \
   %D%/docs.sh \
   %D%/completion.sh \
+  %D%/findings.sh \
   %D%/exports.sh \
   %D%/options.sh
 TESTS += $(LINT)

@@ -34,7 +34,7 @@ options_of_page() {
 differ() {
 	printf '%s\n' "$2" >"$work/a"
 	printf '%s\n' "$4" >"$work/b"
-	comm -3 "$work/a" "$work/b" | sed -e "s/^\([^	]\)/only in $1: \1/" -e "s/^	/only in $3: /" | grep -v ': *$'
+	comm -3 "$work/a" "$work/b" | sed -e "s|^\([^	]\)|only in $1: \1|" -e "s|^	|only in $3: |" | grep -v ': *$'
 }
 
 work=$(mktemp -d) || exit 1
@@ -43,6 +43,7 @@ LC_ALL=C
 export LC_ALL
 
 tap_catches "a word that one list lacks" "$(differ one "$(printf 'a\nb')" other a)"
+tap_catches "a word that a page lacks" "$(differ --help "$(printf 'a\nb')" "$page" a)"
 if [ ! -x "$program" ]; then
 	tap_skip "help, man page and completion" "the program is not built"
 	tap_done

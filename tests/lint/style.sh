@@ -53,7 +53,7 @@ untidy() {
 marks='TO''DO|FIX''ME|XX''X'
 unfinished() {
 	(cd "$1" && files_of . -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.mk' -o -name 'configure.ac' -o -name 'Makefile.am' \
-		-o -name 'README' -o -name 'HACKING' -o -name 'NEWS' -o -name '*.[58]' |
+		-o -name 'README' -o -name 'HACKING' -o -name 'NEWS' -o -name '*.[578]' |
 		grep -vE '^(build-aux|aclocal|m4/)' | xargs -r grep -nE "(^|[^A-Za-z])($marks)([^A-Za-z]|$)" /dev/null)
 }
 

@@ -9,7 +9,7 @@ import sys
 import jsonschema
 
 TOP = sys.argv[1]
-KINDS = ("trace", "path", "list")
+KINDS = ("trace", "path", "list", "explain")
 results = []
 
 

@@ -303,10 +303,37 @@ static void formats(void **state)
 	assert_null(vmp_format_find(""));
 }
 
+static void explain(void **state)
+{
+	static const struct vmp_code made_up = {
+		.code = "made-up", .kinds = VMP_CODE_VERDICT | VMP_CODE_CAUSE, .title = "nobody has it",
+		.means = "It means nothing. Not \"much\", at least.",
+		.present = "A test.", .absent = "A fault.", .next = "Nothing.", .is_not = "Not real.", .words = "first words; second: words"};
+	static const struct vmp_code plain_one = {
+		.code = "one", .kinds = VMP_CODE_PATH, .title = "the other", .means = "M.", .present = "P.", .absent = "A.", .next = "N.",
+		.is_not = "I."};
+	const struct vmp_code *codes[] = {&made_up, &plain_one};
+	const struct vmp_explanation all = {.codes = codes, .n = 2}, one = {.codes = codes, .n = 1, .whole = true};
+	struct vmp_buf out = {0};
+
+	(void)state;
+	assert_int_equal(vmp_format_find("text")->explain(&all, &plain, &out), 0);
+	compare("explain.txt", &out);
+	assert_int_equal(vmp_format_find("text")->explain(&all, &quiet, &out), 0);
+	compare("explain.quiet.txt", &out);
+	assert_int_equal(vmp_format_find("text")->explain(&one, &plain, &out), 0);
+	compare("explain.one.txt", &out);
+	assert_int_equal(vmp_format_find("text")->explain(&one, &fancy, &out), 0);
+	compare("explain.one.colour.txt", &out);
+	assert_int_equal(vmp_format_find("json")->explain(&all, &plain, &out), 0);
+	compare("codes.explain.json", &out);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(trace_loss),    cmocka_unit_test(trace_healthy), cmocka_unit_test(trace_slow),    cmocka_unit_test(trace_silent),
+		cmocka_unit_test(trace_loss),
+		cmocka_unit_test(explain),    cmocka_unit_test(trace_healthy), cmocka_unit_test(trace_slow),    cmocka_unit_test(trace_silent),
 		cmocka_unit_test(trace_tangled), cmocka_unit_test(trace_bare),    cmocka_unit_test(trace_hostile),
 		cmocka_unit_test(list_guests),   cmocka_unit_test(list_nothing),  cmocka_unit_test(path_of_guest),
 		cmocka_unit_test(every_byte),    cmocka_unit_test(no_forged_lines), cmocka_unit_test(wrapping),
