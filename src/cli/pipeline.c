@@ -7,6 +7,7 @@
 #include "cli/pipeline.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/hints.h"
 #include "cli/replay.h"
 #include "domain/select.h"
@@ -23,7 +24,7 @@
 typedef int step(struct vmp_trace *trace, struct vmp_err *err);
 
 static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, reserve_evidence, open_points,
-	ask_filter_again, watch_backend,
+	ask_filter_again, watch_backend, watch_process,
 	give_up_privilege, begin_evidence, watch, look_again, judge;
 
 static step *const steps[] = {
@@ -37,6 +38,7 @@ static step *const steps[] = {
 	open_points,       /* hops               -> capture points, open        capture/  */
 	ask_filter_again,  /* packet filter      -> translations known so far host/ path/ */
 	watch_backend,     /* backend            -> its counters, first look    gauge/    */
+	watch_process,     /* guest              -> its threads, first look     domain/   */
 	give_up_privilege, /* root               -> nobody, for good            guard/    */
 	begin_evidence,    /* points             -> pcapng, one block each      evidence/ */
 	watch,             /* frames             -> packets, sightings, fates   packet/ match/ */
@@ -349,6 +351,21 @@ static int watch_backend(struct vmp_trace *trace, struct vmp_err *err)
 	return vmp_gauge_before(&trace->run.gauges, &trace->run.path, &trace->host) < 0 ? out_of_memory(err) : 0;
 }
 
+/* Without the process, as of a Xen guest, the guest's use of CPUs is not known; nothing else depends on it. */
+static int watch_process(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_err why = {0};
+	int code = vmp_process_find(&trace->run.guest, &trace->process, &why);
+
+	if (code == -ENOMEM)
+		return out_of_memory(err);
+	if (code < 0) {
+		vmp_log(VMP_LOG_INFO, "%s: whether its processors waited for a CPU is not known", why.message);
+		return 0;
+	}
+	return vmp_process_read(trace->process, false, &trace->run.gauges) < 0 ? out_of_memory(err) : 0;
+}
+
 static int give_up_privilege(struct vmp_trace *trace, struct vmp_err *err)
 {
 	(void)trace;
@@ -367,21 +384,34 @@ static int watch(struct vmp_trace *trace, struct vmp_err *err)
 	return vmp_trace_watch(trace, err);
 }
 
-static void read_state_again(struct vmp_trace *trace)
+/* What is told of a migration holds for the whole window, also when it ended within. */
+static int read_state_again(struct vmp_trace *trace)
 {
 	struct vmp_guest *guest = &trace->run.guest;
+	bool job_was_active = guest->job_active;
+	char *job_before = guest->job;
 	struct vmp_err ignored = {0};
 	int code;
 
 	if (!trace->domain || !guest->uuid)
-		return;
-	code = vmp_domain_state(trace->domain, guest->uuid, &guest->state, &guest->job_active, &ignored);
+		return 0;
+	guest->has_state_before = true;
+	guest->state_before = guest->state;
+	guest->reason_before = guest->state_reason;
+	guest->state_reason = guest->job = NULL;
+	code = vmp_domain_state(trace->domain, guest, &ignored);
 	if (code == -ENOENT)
 		guest->state = VMP_GUEST_SHUTOFF;
 	else if (code < 0)
 		vmp_run_note(&trace->run, "the guest's state could not be asked again: %s", ignored.message);
+	guest->job_active |= job_was_active;
 	if (guest->job_active)
-		vmp_run_note(&trace->run, "a migration or save job of the guest was active");
+		vmp_run_note(&trace->run, "a job of the guest (migration, save, ...) was active: results across a migration are not comparable");
+	if (!guest->job)
+		guest->job = job_before;
+	else
+		free(job_before);
+	return code == -ENOMEM ? code : 0;
 }
 
 static int look_again(struct vmp_trace *trace, struct vmp_err *err)
@@ -390,7 +420,8 @@ static int look_again(struct vmp_trace *trace, struct vmp_err *err)
 	struct vmp_host after = {0};
 	struct vmp_err ignored = {0};
 
-	read_state_again(trace);
+	if (read_state_again(trace) < 0 || (trace->process && vmp_process_read(trace->process, true, &run->gauges) < 0))
+		return out_of_memory(err);
 	if (vmp_host_read(trace->reader, &after, &ignored) == 0)
 		vmp_gauge_after(&run->gauges, &after);
 	else
@@ -446,6 +477,7 @@ void vmp_pipeline_end(struct vmp_trace *trace)
 	vmp_host_clear(&trace->host);
 	vmp_vec_free(&trace->known);
 	vmp_host_close(trace->reader);
+	vmp_process_free(trace->process);
 	vmp_domain_close(trace->domain);
 	free(trace->hop_points);
 	free(trace->point_hops);

@@ -8,6 +8,7 @@
 #include "capture/counter.h"
 #include "cli/options.h"
 #include "domain/domain.h"
+#include "domain/process.h"
 #include "evidence/evidence.h"
 #include "gauge/gauge.h"
 #include "guard/guard.h"
@@ -20,6 +21,7 @@ struct vmp_trace {
 	struct vmp_run run;             /* the record: all that is reported is made from it */
 
 	struct vmp_domain *domain;      /* NULL: the guest came from a file */
+	struct vmp_process *process;    /* the guest's QEMU, NULL: not found */
 	char *domain_xml;
 	struct vmp_host_reader *reader;
 	struct vmp_host host;

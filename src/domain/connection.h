@@ -36,9 +36,14 @@ bool vmp_uri_has_server(const char *uri);
 /* Everything libvirt says of one domain, addresses included. As vmp_domain_find(). */
 int vmp_libvirt_guest(virDomainPtr libvirt_domain, struct vmp_guest *ret_guest, char **ret_xml, struct vmp_err *err);
 
-/* State and job of a domain. Returns 0 or -errno. */
-int vmp_libvirt_state(virDomainPtr libvirt_domain, enum vmp_guest_state *ret_state, bool *ret_job_active,
-		      struct vmp_err *err);
+/* State of a domain, why it is in it, and its job, into the guest. Returns 0 or -errno. */
+int vmp_libvirt_state(virDomainPtr libvirt_domain, struct vmp_guest *guest, struct vmp_err *err);
+
+/* Why a domain is in its state, as virsh domstate --reason says it; NULL: libvirt does not tell. state, reason: its numbers. */
+const char *vmp_libvirt_reason(int state, int reason);
+
+/* The job of a domain, into the guest. A driver that knows no jobs has none running. Returns 0 or -ENOMEM. */
+int vmp_libvirt_job(virDomainPtr libvirt_domain, struct vmp_guest *guest);
 
 /*
  * All domains of a connection, running or not. Returns their number and *ret_domains, to be freed with

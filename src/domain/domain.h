@@ -41,9 +41,8 @@ int vmp_domain_find(struct vmp_domain *domain, const char *name, struct vmp_gues
 /* All guests, running or not, sorted by name, with addresses from leases. Caller clears each and frees the list. */
 int vmp_domain_list(struct vmp_domain *domain, vmp_guests *ret_guests, struct vmp_err *err);
 
-/* State and migration job of a guest now. uuid: its text form. ENOENT when it is gone. */
-int vmp_domain_state(struct vmp_domain *domain, const char *uuid, enum vmp_guest_state *ret_state, bool *ret_job_active,
-		     struct vmp_err *err);
+/* State, its reason, and the job of a guest now, into the guest, which has a UUID. ENOENT when it is gone: nothing is changed then. */
+int vmp_domain_state(struct vmp_domain *domain, struct vmp_guest *guest, struct vmp_err *err);
 
 /* How the libvirt network `name` leaves the host. ENOENT when there is none. */
 int vmp_domain_network_forward(struct vmp_domain *domain, const char *name, enum vmp_forward *ret_forward,

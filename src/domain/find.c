@@ -138,15 +138,14 @@ int vmp_domain_find(struct vmp_domain *domain, const char *name, struct vmp_gues
 	return code;
 }
 
-int vmp_domain_state(struct vmp_domain *domain, const char *uuid, enum vmp_guest_state *ret_state, bool *ret_job_active,
-		     struct vmp_err *err)
+int vmp_domain_state(struct vmp_domain *domain, struct vmp_guest *guest, struct vmp_err *err)
 {
-	virDomainPtr found = virDomainLookupByUUIDString(domain->connection, uuid);
+	virDomainPtr found = virDomainLookupByUUIDString(domain->connection, guest->uuid);
 	int code;
 
 	if (!found)
-		return vmp_libvirt_error(err, uuid, "reading the state of the guest", NULL);
-	code = vmp_libvirt_state(found, ret_state, ret_job_active, err);
+		return vmp_libvirt_error(err, guest->uuid, "reading the state of the guest", NULL);
+	code = vmp_libvirt_state(found, guest, err);
 	virDomainFree(found);
 	return code;
 }

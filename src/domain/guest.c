@@ -34,18 +34,16 @@ static int fail(struct vmp_err *err, const char *name, const char *what)
 	return vmp_libvirt_error(err, name, doing, NULL);
 }
 
-int vmp_libvirt_state(virDomainPtr libvirt_domain, enum vmp_guest_state *ret_state, bool *ret_job_active,
-		      struct vmp_err *err)
+int vmp_libvirt_state(virDomainPtr libvirt_domain, struct vmp_guest *guest, struct vmp_err *err)
 {
 	const char *name = virDomainGetName(libvirt_domain);
-	virDomainJobInfo job = {0};
-	int state;
+	int state, reason;
 
-	if (virDomainGetState(libvirt_domain, &state, NULL, 0) < 0)
+	if (virDomainGetState(libvirt_domain, &state, &reason, 0) < 0)
 		return fail(err, name ? name : "?", "state");
-	/* Not every driver knows jobs: one that cannot tell has none running. */
-	*ret_job_active = virDomainGetJobInfo(libvirt_domain, &job) == 0 && job.type != VIR_DOMAIN_JOB_NONE;
-	*ret_state = state >= 0 && state < STATES ? states[state] : VMP_GUEST_STATE_UNKNOWN;
+	guest->state = state >= 0 && state < STATES ? states[state] : VMP_GUEST_STATE_UNKNOWN;
+	if (vmp_str_set(&guest->state_reason, vmp_libvirt_reason(state, reason)) < 0 || vmp_libvirt_job(libvirt_domain, guest) < 0)
+		return vmp_err_set(err, ENOMEM, "domain", name, "reading the state of guest %.128s: out of memory", name ? name : "?");
 	return 0;
 }
 
@@ -98,7 +96,7 @@ int vmp_libvirt_guest(virDomainPtr libvirt_domain, struct vmp_guest *ret_guest, 
 	if (code < 0)
 		vmp_err_context(err, "guest %.128s", name ? name : "?");
 	else
-		code = vmp_libvirt_state(libvirt_domain, &guest.state, &guest.job_active, err);
+		code = vmp_libvirt_state(libvirt_domain, &guest, err);
 	if (code == 0 && guest.has_id && add_leases(libvirt_domain, &guest) < 0)
 		code = vmp_err_set(err, ENOMEM, "domain", guest.name, "reading the leases of guest %.128s: out of memory",
 				   guest.name);

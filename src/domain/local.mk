@@ -11,6 +11,9 @@ libvmp_domain_a_SOURCES = \
   %D%/list.c \
   %D%/network.c \
   %D%/nictype.c %D%/nictype.h \
+  %D%/process.c %D%/process.h \
+  %D%/process_text.c \
   %D%/select.c %D%/select.h \
+  %D%/state.c \
   %D%/uri.c \
   %D%/xml.c %D%/xml.h

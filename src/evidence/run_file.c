@@ -38,7 +38,8 @@ TABLE(nic,
 TABLE(guest,
       VMP_FIELD(STRING, name), VMP_FIELD(STRING, uuid), VMP_FIELD(BOOL, has_id), VMP_FIELD(INT, id),
       VMP_FIELD_ENUM(state, VMP_GUEST_PMSUSPENDED), VMP_FIELD(STRING, hypervisor), VMP_FIELD(BOOL, job_active),
-      VMP_FIELD_LIST(nics, NICS_MAX, &nic));
+      VMP_FIELD_LIST(nics, NICS_MAX, &nic), VMP_LATER(STRING, state_reason), VMP_LATER(BOOL, has_state_before),
+      VMP_LATER_ENUM(state_before, VMP_GUEST_PMSUSPENDED), VMP_LATER(STRING, reason_before), VMP_LATER(STRING, job));
 #undef T
 
 #define T struct vmp_tunnel

@@ -236,7 +236,7 @@ const struct vmp_code vmp_codes_path[] = {
 	 .next = "Nothing need be done.",
 	 .is_not = "No fault."},
 	{.code = "guest-job", .kinds = PATH,
-	 .title = "a migration or save of the guest is under way",
+	 .title = "a migration or save of the guest is under way: results across a migration are not comparable",
 	 .means = "Near its end the guest stands still, and afterwards the network has to learn where it is.",
 	 .present = "A running job of the domain.",
 	 .absent = "Nothing.",

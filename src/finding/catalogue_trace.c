@@ -92,11 +92,11 @@ const struct vmp_code vmp_codes_trace[] = {
 		 "first, end it last.",
 	 .is_not = "Not a loss of packets.",
 	 .words = "packets dropped by kernel"},
-	{.code = "guest-not-running", .kinds = FINDING | PATH,
+	{.code = "guest-not-running", .kinds = FINDING | PATH | VMP_CODE_CAUSE,
 	 .title = "the guest does not run",
 	 .means = "libvirt says that the guest is paused, shut off, crashed or suspended. Its virtual processors do not run, so it "
 		 "neither takes packets nor answers.",
-	 .present = "A state of the domain other than running or blocked.",
+	 .present = "A state of the domain other than running or blocked, when the trace ended or when it began.",
 	 .absent = "Nothing: the state is known from libvirt.",
 	 .next = "virsh domstate --reason GUEST; virsh resume GUEST, or virsh start GUEST. A full disk pauses guests, too (I/O "
 		 "error).",

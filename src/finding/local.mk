@@ -3,6 +3,7 @@ libvmp_finding_a_CFLAGS = $(AM_CFLAGS)
 libvmp_finding_a_SOURCES = \
   %D%/catalogue.c %D%/catalogue.h \
   %D%/catalogue_cause.c \
+  %D%/catalogue_guest.c \
   %D%/catalogue_path.c \
   %D%/catalogue_trace.c \
   %D%/finding.h \
@@ -12,4 +13,5 @@ libvmp_finding_a_SOURCES = \
   %D%/rules_guest.c \
   %D%/rules_loss.c \
   %D%/rules_network.c \
-  %D%/rules_path.c
+  %D%/rules_path.c \
+  %D%/rules_state.c

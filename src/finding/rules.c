@@ -39,6 +39,26 @@ struct vmp_finding *vmp_rules_loss_at(struct vmp_run *run, const struct vmp_segm
 	return NULL;
 }
 
+static struct vmp_finding *find(struct vmp_run *run, const char *code)
+{
+	vmp_vec_foreach (finding, &run->findings)
+		if (strcmp(finding->code, code) == 0)
+			return finding;
+	return NULL;
+}
+
+struct vmp_finding *vmp_rules_untaken(struct vmp_run *run)
+{
+	struct vmp_finding *finding = find(run, "not-taken-by-guest");
+
+	return finding ? finding : find(run, "queue-drops");
+}
+
+struct vmp_finding *vmp_rules_silence(struct vmp_run *run)
+{
+	return find(run, "guest-silent");
+}
+
 const struct vmp_segment *vmp_rules_last_hop(const struct vmp_run *run)
 {
 	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);

@@ -11,9 +11,10 @@ typedef int vmp_rule(struct vmp_run *run);
 vmp_rule vmp_rule_path;                 /* rules_path.c: what the path's facts say */
 vmp_rule vmp_rule_lost_in_host;         /* rules_loss.c */
 vmp_rule vmp_rule_lost_at_down_device;
-vmp_rule vmp_rule_guest_not_running;    /* rules_guest.c */
-vmp_rule vmp_rule_not_taken;
+vmp_rule vmp_rule_not_taken;            /* rules_guest.c */
 vmp_rule vmp_rule_queue_drops;
+vmp_rule vmp_rule_guest_not_running;    /* rules_state.c: why the guest does not take what it is given */
+vmp_rule vmp_rule_short_of_cpu;
 vmp_rule vmp_rule_guest_ignores_answers;
 vmp_rule vmp_rule_guest_silent;
 vmp_rule vmp_rule_foreign_macs;
@@ -34,6 +35,12 @@ const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vm
  * (vmp_finding_explain()), so that it is one finding. Borrowed until the next is added.
  */
 struct vmp_finding *vmp_rules_loss_at(struct vmp_run *run, const struct vmp_segment *segment);
+
+/* The finding that tells of the last hop's loss, or else of its queue's drops, or NULL. Borrowed until the next is added. */
+struct vmp_finding *vmp_rules_untaken(struct vmp_run *run);
+
+/* The finding that says that the guest answers nothing that it is given, or NULL. Borrowed until the next is added. */
+struct vmp_finding *vmp_rules_silence(struct vmp_run *run);
 
 /* The segment into the guest, or NULL. Borrowed. */
 const struct vmp_segment *vmp_rules_last_hop(const struct vmp_run *run);

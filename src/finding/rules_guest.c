@@ -14,25 +14,6 @@ enum {
 	AGAIN_ASKED = 2,        /* this often must a question be repeated to mean something */
 };
 
-int vmp_rule_guest_not_running(struct vmp_run *run)
-{
-	struct vmp_finding *finding;
-
-	if (run->guest.state == VMP_GUEST_RUNNING || run->guest.state == VMP_GUEST_STATE_UNKNOWN ||
-	    run->guest.state == VMP_GUEST_BLOCKED)
-		return 0;
-	finding = vmp_finding_add(&run->findings, "guest-not-running", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_CERTAIN,
-				  "libvirt says the guest is %s: its virtual processors do not run", vmp_guest_state_name(run->guest.state));
-	if (!finding)
-		return -ENOMEM;
-	vmp_finding_evidence(finding, "state of the domain: %s", vmp_guest_state_name(run->guest.state));
-	if (run->guest.state == VMP_GUEST_PAUSED)
-		vmp_finding_remedy(finding, "virsh domstate --reason %s; virsh resume %s", run->guest.name, run->guest.name);
-	else
-		vmp_finding_remedy(finding, "virsh domstate --reason %s", run->guest.name);
-	return 0;
-}
-
 static void add_queue_evidence(const struct vmp_run *run, const struct vmp_segment *segment, struct vmp_finding *finding)
 {
 	const struct vmp_backend_gauge *gauge = &run->gauges.backend;

@@ -57,7 +57,10 @@ void vmp_guest_clear(struct vmp_guest *guest)
 {
 	free(guest->name);
 	free(guest->uuid);
+	free(guest->state_reason);
+	free(guest->reason_before);
 	free(guest->hypervisor);
+	free(guest->job);
 	vmp_vec_foreach (nic, &guest->nics)
 		vmp_nic_clear(nic);
 	vmp_vec_free(&guest->nics);

@@ -94,8 +94,13 @@ struct vmp_guest {
 	bool has_id;
 	int id;
 	enum vmp_guest_state state;
+	char *state_reason;     /* why it is in that state, in libvirt's words: "user", "I/O error", "migrating"; NULL: not known */
+	bool has_state_before;  /* of a trace: the state above is that at its end, and this that at its start */
+	enum vmp_guest_state state_before;
+	char *reason_before;
 	char *hypervisor;       /* <domain type=>: "qemu", "kvm", "xen", "test", ... */
 	bool job_active;        /* a migration or save job was running */
+	char *job;              /* what it does: "outgoing migration", "save", ...; NULL: not known */
 	VMP_VEC(struct vmp_nic) nics;
 };
 

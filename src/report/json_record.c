@@ -12,9 +12,16 @@ void vmp_json_guest(struct vmp_json *json, struct json_object *parent, const cha
 	if (guest->has_id && guest->id >= 0)
 		vmp_json_count(json, object, "id", (uint64_t)guest->id);
 	vmp_json_text(json, object, "state", vmp_guest_state_name(guest->state));
+	vmp_json_text(json, object, "state_reason", guest->state_reason);
+	if (guest->has_state_before) {
+		vmp_json_text(json, object, "state_before", vmp_guest_state_name(guest->state_before));
+		vmp_json_text(json, object, "state_before_reason", guest->reason_before);
+	}
 	vmp_json_text(json, object, "hypervisor", guest->hypervisor);
-	if (guest->job_active)
+	if (guest->job_active) {
 		vmp_json_bool(json, object, "job_active", true);
+		vmp_json_text(json, object, "job", guest->job);
+	}
 }
 
 void vmp_json_nic(struct vmp_json *json, struct json_object *parent, const char *key, const struct vmp_nic *nic)

@@ -248,17 +248,24 @@ static void reads_a_guest_that_does_not_run(void **state)
 static void tells_the_state_now(void **state)
 {
 	struct vmp_domain *domain = *state;
-	enum vmp_guest_state now = VMP_GUEST_CRASHED;
+	struct vmp_guest guest = {.state = VMP_GUEST_CRASHED, .job_active = true};
 	struct vmp_err err = {0};
-	bool job = true;
 
-	assert_int_equal(vmp_domain_state(domain, WEB02_UUID, &now, &job, &err), 0);
-	assert_int_equal(now, VMP_GUEST_RUNNING);
-	assert_false(job);
-	assert_int_equal(vmp_domain_state(domain, "5f2f3c1e-6e0c-4f6b-9d6d-0000000002ff", &now, &job, &err), -ENOENT);
+	assert_int_equal(vmp_str_set(&guest.uuid, WEB02_UUID), 0);
+	assert_int_equal(vmp_str_set(&guest.job, "save"), 0);
+	assert_int_equal(vmp_str_set(&guest.state_reason, "user"), 0);
+	assert_int_equal(vmp_domain_state(domain, &guest, &err), 0);
+	assert_int_equal(guest.state, VMP_GUEST_RUNNING);
+	assert_false(guest.job_active);
+	assert_null(guest.job);
+	assert_null(guest.state_reason); /* booted: that tells nothing */
+	assert_int_equal(vmp_str_set(&guest.uuid, "5f2f3c1e-6e0c-4f6b-9d6d-0000000002ff"), 0);
+	assert_int_equal(vmp_domain_state(domain, &guest, &err), -ENOENT);
 	says(&err, "the guest is gone");
-	assert_int_equal(now, VMP_GUEST_RUNNING);
-	assert_true(vmp_domain_state(domain, "not-a-uuid", &now, &job, &err) < 0);
+	assert_int_equal(guest.state, VMP_GUEST_RUNNING);
+	assert_int_equal(vmp_str_set(&guest.uuid, "not-a-uuid"), 0);
+	assert_true(vmp_domain_state(domain, &guest, &err) < 0);
+	vmp_guest_clear(&guest);
 }
 
 /* ---- all guests ---- */

@@ -91,7 +91,9 @@ static void fill(struct vmp_run *run)
 	run->complete_ns = run->ended_ns + 1000000002;
 	run->interrupted = run->has_address = run->promisc = run->capture_whole = true;
 	run->guest = (struct vmp_guest){.name = text("guest"), .uuid = text("uuid"), .has_id = true, .id = (int)value(),
-					.state = VMP_GUEST_PAUSED, .hypervisor = text("kvm"), .job_active = true};
+					.state = VMP_GUEST_PAUSED, .hypervisor = text("kvm"), .job_active = true,
+					.state_reason = text("reason"), .has_state_before = true, .state_before = VMP_GUEST_PMSUSPENDED,
+					.reason_before = text("reason"), .job = text("job")};
 	fill_nic(vmp_vec_add(&run->guest.nics));
 	fill_nic(vmp_vec_add(&run->guest.nics));
 	run->nic = 1;
@@ -187,7 +189,7 @@ static void no_field_is_forgotten(void **state)
 		skip();
 	assert_int_equal(sizeof(struct vmp_nic_address), 24);
 	assert_int_equal(sizeof(struct vmp_nic), 176);
-	assert_int_equal(sizeof(struct vmp_guest), 72);
+	assert_int_equal(sizeof(struct vmp_guest), 104);
 	assert_int_equal(sizeof(struct vmp_hop), 72);
 	assert_int_equal(sizeof(struct vmp_home), 24);
 	assert_int_equal(sizeof(struct vmp_path_fact), 56);
@@ -203,7 +205,7 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_gauges), 128);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
-	assert_int_equal(sizeof(struct vmp_run), 888);
+	assert_int_equal(sizeof(struct vmp_run), 920);
 }
 
 /* A text with one place changed. Caller frees. */
