@@ -29,6 +29,7 @@ dist-hook:
 
 schemadir = $(pkgdatadir)/schema
 dist_schema_DATA = \
+  %D%/schema/vmpath.doctor.schema.json \
   %D%/schema/vmpath.explain.schema.json \
   %D%/schema/vmpath.list.schema.json \
   %D%/schema/vmpath.path.schema.json \

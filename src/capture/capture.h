@@ -6,6 +6,7 @@
 #define VMP_CAPTURE_CAPTURE_H
 
 #include "base/err.h"
+#include "model/doctor.h"
 #include "model/frame.h"
 #include "model/point.h"
 
@@ -21,6 +22,9 @@ struct vmp_capture_conf {
 
 /* Called for each frame; frame->data is valid during the call only. A non-zero return ends the poll with that value. */
 typedef int vmp_capture_sink(void *context, const struct vmp_frame *frame);
+
+/* Could packets be captured? For vmpath doctor: opens a packet socket that is bound to nothing, and closes it. */
+void vmp_capture_probe(struct vmp_probe *probe);
 
 /*
  * Check a pcap filter text without a device or privilege. Errors: EINVAL with libpcap's words.

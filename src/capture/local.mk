@@ -6,5 +6,6 @@ libvmp_capture_a_SOURCES = \
   %D%/handle.c %D%/handle.h \
   %D%/inner.c %D%/inner.h \
   %D%/pcapng_read.c \
+  %D%/probe.c \
   %D%/savefile.c %D%/savefile.h %D%/savefile_internal.h \
   %D%/tracefile.c %D%/tracefile.h

@@ -22,6 +22,7 @@ struct vmp_command {
 int vmp_cmd_analyze(const struct vmp_options *options);
 int vmp_cmd_list(const struct vmp_options *options);
 int vmp_cmd_path(const struct vmp_options *options);
+int vmp_cmd_doctor(const struct vmp_options *options);
 int vmp_cmd_explain(const struct vmp_options *options);
 int vmp_cmd_trace(const struct vmp_options *options);
 int vmp_cmd_complete(const struct vmp_options *options);

@@ -9,6 +9,7 @@ vmpath_SOURCES = \
   %D%/cmd.c %D%/cmd.h \
   %D%/cmd_analyze.c \
   %D%/cmd_complete.c \
+  %D%/cmd_doctor.c \
   %D%/cmd_explain.c \
   %D%/cmd_list.c \
   %D%/cmd_path.c \

@@ -20,6 +20,7 @@ static const struct vmp_command commands[] = {
 	{"path", "GUEST [options]", "show a guest's path through this host and what is already wrong with it",
 	 VMP_OPT_INTERFACE | VMP_OPT_DOMAIN_XML, 0, 1, vmp_cmd_path},
 	{"list", "[options]", "show the guests, their interfaces, backends and addresses", 0, 0, 0, vmp_cmd_list},
+	{"doctor", "[options]", "show what this host lets be seen, and what is missing for which answers", 0, 0, 0, vmp_cmd_doctor},
 	{"explain", "[CODE]", "what the code of a finding means, and what to do; without CODE all of them", 0, 0, INT_MAX, vmp_cmd_explain},
 	{"__complete", "WHAT", NULL, 0, 1, 2, vmp_cmd_complete},
 };

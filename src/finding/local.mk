@@ -6,6 +6,7 @@ libvmp_finding_a_SOURCES = \
   %D%/catalogue_guest.c \
   %D%/catalogue_path.c \
   %D%/catalogue_trace.c \
+  %D%/doctor.c %D%/doctor.h \
   %D%/finding.h \
   %D%/judge.c \
   %D%/rules.c %D%/rules.h \

@@ -4,6 +4,7 @@
 #define VMP_GUARD_GUARD_H
 
 #include "base/err.h"
+#include "model/doctor.h"
 
 #include <stdbool.h>
 
@@ -14,6 +15,12 @@ int vmp_guard_begin(struct vmp_err *err);
  * May this process open packet sockets at all? Asked before anything else is done. EPERM otherwise, saying what to do.
  */
 int vmp_guard_check(struct vmp_err *err);
+
+/*
+ * What this process may do that a trace needs, for vmpath doctor: CAPABILITIES, BPF (BTF is known already), and
+ * NFTABLES and SECCOMP (known as far as the kernel goes) by what it was built with. Returns whether it has CAP_NET_ADMIN.
+ */
+bool vmp_guard_probe(struct vmp_probe probes[VMP_SIGHTS]);
 
 /*
  * Give up uid, groups and every capability (effective, permitted, inheritable, bounding, ambient) for good, set

@@ -4,4 +4,5 @@ libvmp_guard_a_SOURCES = \
   %D%/drop.c %D%/guard.h \
   %D%/filter.c %D%/filter.h \
   %D%/folder.c %D%/folder.h \
-  %D%/keeper.c
+  %D%/keeper.c \
+  %D%/probe.c

@@ -1,11 +1,12 @@
 noinst_LIBRARIES += libvmp_host.a
-libvmp_host_a_CFLAGS = $(AM_CFLAGS) $(LIBNL_CFLAGS)
+libvmp_host_a_CFLAGS = $(AM_CFLAGS) $(LIBNL_CFLAGS) $(ZLIB_CFLAGS)
 libvmp_host_a_SOURCES = \
   %D%/attr.h \
   %D%/bond.c \
   %D%/bridge.c \
   %D%/conntrack.c \
   %D%/host.c %D%/host.h \
+  %D%/kernel.c %D%/kernel.h \
   %D%/kind.c %D%/kind.h \
   %D%/link.c \
   %D%/macvtap.c \

@@ -7,9 +7,9 @@
 
 static const struct vmp_format formats[] = {
 	{.name = "text", .trace = vmp_text_trace, .path = vmp_text_path, .list = vmp_text_list,
-	 .explain = vmp_text_explain},
+	 .doctor = vmp_text_doctor, .explain = vmp_text_explain},
 	{.name = "json", .trace = vmp_json_trace, .path = vmp_json_path, .list = vmp_json_list,
-	 .explain = vmp_json_explain},
+	 .doctor = vmp_json_doctor, .explain = vmp_json_explain},
 };
 
 const struct vmp_format *vmp_format_find(const char *name)

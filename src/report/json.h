@@ -64,6 +64,7 @@ struct json_object *vmp_json_hop(struct vmp_json *json, struct json_object *pare
 int vmp_json_trace(const struct vmp_run *run, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_json_path(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_json_list(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
+int vmp_json_doctor(const struct vmp_checkup *checkup, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_json_explain(const struct vmp_explanation *explanation, const struct vmp_report_style *style, struct vmp_buf *out);
 
 #endif

@@ -3,6 +3,7 @@ libvmp_report_a_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
 libvmp_report_a_SOURCES = \
   %D%/format.c %D%/report.h \
   %D%/json.c %D%/json.h \
+  %D%/json_doctor.c \
   %D%/json_explain.c \
   %D%/json_list.c \
   %D%/json_path.c \
@@ -10,6 +11,7 @@ libvmp_report_a_SOURCES = \
   %D%/json_trace.c \
   %D%/table.c %D%/table.h \
   %D%/text.c %D%/text.h \
+  %D%/text_doctor.c \
   %D%/text_explain.c \
   %D%/text_hops.c \
   %D%/text_list.c \

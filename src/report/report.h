@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "model/code.h"
+#include "model/doctor.h"
 #include "model/run.h"
 
 #include <stdbool.h>
@@ -41,6 +42,7 @@ struct vmp_format {
 	int (*trace)(const struct vmp_run *run, const struct vmp_report_style *style, struct vmp_buf *out);
 	int (*path)(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
 	int (*list)(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
+	int (*doctor)(const struct vmp_checkup *checkup, const struct vmp_report_style *style, struct vmp_buf *out);
 	int (*explain)(const struct vmp_explanation *explanation, const struct vmp_report_style *style, struct vmp_buf *out);
 };
 

@@ -61,6 +61,7 @@ void vmp_text_hops(struct vmp_buf *out, const struct vmp_report_style *style, co
 int vmp_text_trace(const struct vmp_run *run, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_text_path(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_text_list(const struct vmp_listing *listing, const struct vmp_report_style *style, struct vmp_buf *out);
+int vmp_text_doctor(const struct vmp_checkup *checkup, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_text_explain(const struct vmp_explanation *explanation, const struct vmp_report_style *style, struct vmp_buf *out);
 
 #endif

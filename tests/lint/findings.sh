@@ -5,9 +5,9 @@
 program=$top_builddir/vmpath
 page=$top_srcdir/man/vmpath-findings.7
 
-# Sources below ROOT/src other than the catalogue itself.
+# Sources below ROOT/src other than the catalogue itself, and vmpath doctor, which has words of its own.
 sources_of() {
-	(cd "$1" && find src -name '*.c' ! -name 'catalogue*' ! -path 'src/cli/*' ! -path 'src/report/*' | sort)
+	(cd "$1" && find src -name '*.c' ! -name 'catalogue*' ! -name 'doctor.c' ! -path 'src/cli/*' ! -path 'src/report/*' | sort)
 }
 
 # Codes in the sources below ROOT: strings that are a code and nothing else in src/finding, where rules and their tables stand,

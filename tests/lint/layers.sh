@@ -9,7 +9,7 @@ libxml/	domain
 libxml2/	domain
 netlink/	host
 pcap	capture
-zlib.h	capture
+zlib.h	capture,host
 json-c/	report,evidence
 json.h	report
 cap-ng.h	guard

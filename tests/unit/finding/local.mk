@@ -1,4 +1,10 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
+check_PROGRAMS += tests/unit/finding/test_doctor
+TESTS += tests/unit/finding/test_doctor
+tests_unit_finding_test_doctor_SOURCES = %D%/test_doctor.c
+tests_unit_finding_test_doctor_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_finding_test_doctor_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_finding_test_doctor_LDADD = $(WHOLE) libvmp_finding.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/finding/test_catalogue
 TESTS += tests/unit/finding/test_catalogue
 tests_unit_finding_test_catalogue_SOURCES = %D%/test_catalogue.c

@@ -1,10 +1,10 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
 EXTRA_DIST += tests/data/host
-host_tests = tests/unit/host/test_conntrack tests/unit/host/test_hostile tests/unit/host/test_live tests/unit/host/test_recorded
+host_tests = tests/unit/host/test_conntrack tests/unit/host/test_hostile tests/unit/host/test_kernel tests/unit/host/test_live tests/unit/host/test_recorded
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 host_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(LIBNL_CFLAGS)
-host_test_libs = $(WHOLE) libvmp_host.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS) $(LIBNL_LIBS)
+host_test_libs = $(WHOLE) libvmp_host.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS) $(LIBNL_LIBS) $(ZLIB_LIBS)
 tests_unit_host_test_conntrack_SOURCES = %D%/test_conntrack.c
 tests_unit_host_test_conntrack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_host_test_conntrack_CFLAGS = $(host_test_cflags)
@@ -13,6 +13,10 @@ tests_unit_host_test_hostile_SOURCES = %D%/test_hostile.c %D%/recorded.c %D%/rec
 tests_unit_host_test_hostile_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_host_test_hostile_CFLAGS = $(host_test_cflags)
 tests_unit_host_test_hostile_LDADD = $(host_test_libs)
+tests_unit_host_test_kernel_SOURCES = %D%/test_kernel.c
+tests_unit_host_test_kernel_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_host_test_kernel_CFLAGS = $(host_test_cflags) $(ZLIB_CFLAGS)
+tests_unit_host_test_kernel_LDADD = $(host_test_libs)
 tests_unit_host_test_live_SOURCES = %D%/test_live.c
 tests_unit_host_test_live_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_host_test_live_CFLAGS = $(host_test_cflags)

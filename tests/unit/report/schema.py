@@ -9,7 +9,7 @@ import sys
 import jsonschema
 
 TOP = sys.argv[1]
-KINDS = ("trace", "path", "list", "explain")
+KINDS = ("trace", "path", "list", "explain", "doctor")
 results = []
 
 

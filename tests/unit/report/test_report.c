@@ -303,6 +303,41 @@ static void formats(void **state)
 	assert_null(vmp_format_find(""));
 }
 
+static void doctor(void **state)
+{
+	static struct vmp_checkup checkup = {
+		.host = "hv17", .kernel = "6.1.0", .missing = 2, .can_trace = true,
+		.probes = {[VMP_SIGHT_LIBVIRT] = {VMP_NO, "refused \033[2J"}, [VMP_SIGHT_BTF] = {VMP_YES, ""},
+			   [VMP_SIGHT_DROP_MONITOR] = {VMP_NO, "not loaded"}}};
+	struct vmp_buf out = {0};
+
+	(void)state;
+	for (int i = 0; i < VMP_SIGHTS; i++)
+		checkup.abilities[i] = (struct vmp_ability){.sight = VMP_SIGHT_BTF, .name = "btf", .title = "types", .state = VMP_ABILITY_THERE,
+							    .detail = checkup.probes[VMP_SIGHT_BTF].detail};
+	checkup.abilities[0] = (struct vmp_ability){.sight = VMP_SIGHT_LIBVIRT, .name = "libvirt", .title = "it answers",
+						    .state = VMP_ABILITY_MISSING, .detail = checkup.probes[VMP_SIGHT_LIBVIRT].detail,
+						    .cost = "names", .remedy = "start it"};
+	checkup.abilities[1] = (struct vmp_ability){.sight = VMP_SIGHT_KERNEL, .name = "kernel", .title = "reasons", .state = VMP_ABILITY_UNSURE,
+						    .detail = "", .cost = "reasons", .remedy = "a newer one"};
+	checkup.abilities[2] = (struct vmp_ability){.sight = VMP_SIGHT_DROP_MONITOR, .name = "drop-monitor", .title = "a spare",
+						    .state = VMP_ABILITY_NOTE, .detail = checkup.probes[VMP_SIGHT_DROP_MONITOR].detail};
+	assert_int_equal(vmp_format_find("text")->doctor(&checkup, &plain, &out), 0);
+	compare("doctor.txt", &out);
+	assert_int_equal(vmp_format_find("text")->doctor(&checkup, &fancy, &out), 0);
+	compare("doctor.colour.txt", &out);
+	assert_int_equal(vmp_format_find("json")->doctor(&checkup, &plain, &out), 0);
+	compare("hv17.doctor.json", &out);
+	checkup.can_trace = false;
+	checkup.abilities[0].vital = true;
+	assert_int_equal(vmp_format_find("text")->doctor(&checkup, &quiet, &out), 0);
+	compare("doctor.quiet.txt", &out);
+	checkup.can_trace = true;
+	checkup.missing = 0;
+	assert_int_equal(vmp_format_find("text")->doctor(&checkup, &quiet, &out), 0);
+	compare("doctor.all.txt", &out);
+}
+
 static void explain(void **state)
 {
 	static const struct vmp_code made_up = {
@@ -333,7 +368,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trace_loss),
-		cmocka_unit_test(explain),    cmocka_unit_test(trace_healthy), cmocka_unit_test(trace_slow),    cmocka_unit_test(trace_silent),
+		cmocka_unit_test(explain),
+		cmocka_unit_test(doctor),    cmocka_unit_test(trace_healthy), cmocka_unit_test(trace_slow),    cmocka_unit_test(trace_silent),
 		cmocka_unit_test(trace_tangled), cmocka_unit_test(trace_bare),    cmocka_unit_test(trace_hostile),
 		cmocka_unit_test(list_guests),   cmocka_unit_test(list_nothing),  cmocka_unit_test(path_of_guest),
 		cmocka_unit_test(every_byte),    cmocka_unit_test(no_forged_lines), cmocka_unit_test(wrapping),
