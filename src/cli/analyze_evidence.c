@@ -58,6 +58,7 @@ static int add_frame(struct replay *replay, struct vmp_frame *frame, const struc
 				   "a frame of trace.pcapng is in no tunnel, though its hop is in one");
 	if (!vmp_match_translate(replay->match, frame, &packet))
 		return 0;
+	vmp_match_explain(replay->match, row->cause);
 	code = vmp_match_add(replay->match, frame, &packet, &row->fingerprint);
 	/* The trace had no room for it either, and said so. */
 	return code == -ENOBUFS ? 0 : code;

@@ -14,6 +14,7 @@ vmpath_SOURCES = \
   %D%/cmd_list.c \
   %D%/cmd_path.c \
   %D%/cmd_trace.c \
+  %D%/drops.c \
   %D%/foreign.h \
   %D%/hints.c %D%/hints.h \
   %D%/live.c %D%/live.h \
@@ -29,7 +30,7 @@ vmpath_SOURCES = \
   %D%/which.c
 # Upper stages first: the linker reads the list once.
 vmpath_LDADD = \
-  libvmp_domain.a libvmp_host.a libvmp_path.a libvmp_capture.a libvmp_packet.a libvmp_match.a \
+  libvmp_domain.a libvmp_host.a libvmp_path.a libvmp_capture.a libvmp_packet.a libvmp_match.a libvmp_cause.a \
   libvmp_gauge.a libvmp_finding.a libvmp_report.a libvmp_evidence.a libvmp_guard.a libvmp_model.a libvmp_base.a \
   $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(LIBNL_LIBS) $(LIBPCAP_LIBS) $(ZLIB_LIBS) $(JSONC_LIBS) $(LIBCAPNG_LIBS) \
-  $(LIBSECCOMP_LIBS) $(LIBGCRYPT_LIBS)
+  $(LIBSECCOMP_LIBS) $(LIBGCRYPT_LIBS) $(LIBBPF_LIBS)

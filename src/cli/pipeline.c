@@ -2,7 +2,8 @@
 /*
  * What vmpath does, top to bottom. From a guest's name to its NIC and the NIC's backend device; from there through the
  * host to every uplink; a capture at each hop at once; privilege given up; the same packets found again at every hop;
- * what the backend took, dropped and holds; and from all that what is wrong, where, and what to do.
+ * what the kernel says it dropped, what the backend took, dropped and holds; and from all that what is wrong, where, why,
+ * and what to do.
  */
 #include "cli/pipeline.h"
 
@@ -24,7 +25,7 @@
 typedef int step(struct vmp_trace *trace, struct vmp_err *err);
 
 static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, reserve_evidence, open_points,
-	ask_filter_again, watch_backend, watch_process,
+	ask_filter_again, watch_backend, watch_process, ask_drops,
 	give_up_privilege, begin_evidence, watch, look_again, judge;
 
 static step *const steps[] = {
@@ -39,6 +40,7 @@ static step *const steps[] = {
 	ask_filter_again,  /* packet filter      -> translations known so far host/ path/ */
 	watch_backend,     /* backend            -> its counters, first look    gauge/    */
 	watch_process,     /* guest              -> its threads, first look     domain/   */
+	ask_drops,         /* kernel             -> which packets it drops, why cause/    */
 	give_up_privilege, /* root               -> nobody, for good            guard/    */
 	begin_evidence,    /* points             -> pcapng, one block each      evidence/ */
 	watch,             /* frames             -> packets, sightings, fates   packet/ match/ */
@@ -366,6 +368,11 @@ static int watch_process(struct vmp_trace *trace, struct vmp_err *err)
 	return vmp_process_read(trace->process, false, &trace->run.gauges) < 0 ? out_of_memory(err) : 0;
 }
 
+static int ask_drops(struct vmp_trace *trace, struct vmp_err *err)
+{
+	return vmp_trace_ask_drops(trace, err);
+}
+
 static int give_up_privilege(struct vmp_trace *trace, struct vmp_err *err)
 {
 	(void)trace;
@@ -469,6 +476,7 @@ int vmp_pipeline_publish(struct vmp_trace *trace, char **ret_folder, struct vmp_
 
 void vmp_pipeline_end(struct vmp_trace *trace)
 {
+	vmp_trace_end_drops(trace);
 	vmp_match_free(trace->match);
 	vmp_evidence_close(trace->evidence);
 	vmp_keeper_end(trace->keeper);

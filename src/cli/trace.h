@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "capture/counter.h"
+#include "cause/cause.h"
 #include "cli/options.h"
 #include "domain/domain.h"
 #include "domain/process.h"
@@ -37,6 +38,7 @@ struct vmp_trace {
 	int evidence_fd;
 	struct vmp_evidence *evidence;
 	struct vmp_match *match;
+	struct vmp_drop_watch *drop_watch; /* NULL: the kernel does not tell of drops */
 };
 
 /* Signals that end a trace early: SIGINT, SIGTERM, SIGHUP. Counts them; the first ends the window, the second all waiting. */
@@ -47,6 +49,15 @@ void vmp_trace_catch_signals(void);
 
 /* The window: hand frames from the points to the matcher until it is over and settled (watch.c). Errors: those of a broken capture. */
 int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err);
+
+/* Ask the kernel to tell of drops from now on. When it does not, the run says why (drops.c). Errors: ENOMEM. */
+int vmp_trace_ask_drops(struct vmp_trace *trace, struct vmp_err *err);
+
+/* Take what it told since the last call to the matcher. key: that of the frames' fingerprints. */
+void vmp_trace_take_drops(struct vmp_trace *trace, const struct vmp_digest_key *key);
+
+/* No more of it. */
+void vmp_trace_end_drops(struct vmp_trace *trace);
 
 /* When several NICs may be meant, the one whose backend sends with ADDRESS as seen within two seconds (which.c). */
 int vmp_trace_which_nic(struct vmp_trace *trace, const struct vmp_ip *address, size_t *ret_nic, struct vmp_err *err);

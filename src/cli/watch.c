@@ -134,6 +134,20 @@ static int hold(struct window *window, const struct vmp_frame *frame, const stru
 	return 0;
 }
 
+/* "lost: not seen at tap0 within 1000 ms; the kernel dropped it: NETFILTER_DROP in nft_do_chain < __br_forward on tap0" */
+static const char *describe_loss(const struct vmp_run *run, const struct vmp_settled *settled, char *buf, size_t len)
+{
+	const struct vmp_drop_kind *kind =
+		settled->cause && settled->cause <= run->drops.kinds.n ? &run->drops.kinds.v[settled->cause - 1] : NULL;
+	int n = snprintf(buf, len, "lost: not seen at %s within %llu ms", vmp_run_hop_name(run, settled->next_hop),
+			 (unsigned long long)(run->settle_ns / VMP_NS_PER_MS));
+
+	if (kind && n > 0 && (size_t)n < len)
+		snprintf(buf + n, len - (size_t)n, "; the kernel dropped it: %s in %s%s%s on %s", kind->reason[0] ? kind->reason : "no reason told",
+			 kind->symbol[0] ? kind->symbol : "?", kind->caller[0] ? " < " : "", kind->caller, kind->device);
+	return buf;
+}
+
 /*
  * Write the oldest frame that waits. Each one is kept that the matcher saw, also what came before the window and what is not this
  * guest's: it learned from them, and who judges again has to.
@@ -143,7 +157,7 @@ static int keep(struct window *window, const struct vmp_settled *settled)
 	struct vmp_trace *trace = window->trace;
 	struct held *held = window->oldest;
 	struct kept *kept = held->kept;
-	char comment[128];
+	char comment[384];
 	int code = 0;
 
 	if (kept) {
@@ -151,10 +165,8 @@ static int keep(struct window *window, const struct vmp_settled *settled)
 						  .packet_id = settled ? settled->packet_id : 0};
 
 		if (settled && settled->fate == VMP_FATE_LOST) {
-			snprintf(comment, sizeof(comment), "lost: not seen at %s within %llu ms",
-				 vmp_run_hop_name(&trace->run, settled->next_hop),
-				 (unsigned long long)(trace->run.settle_ns / VMP_NS_PER_MS));
-			item.comment = comment;
+			item.cause = settled->cause;
+			item.comment = describe_loss(&trace->run, settled, comment, sizeof(comment));
 		}
 		code = vmp_evidence_add(trace->evidence, &item, window->err);
 		window->held_bytes -= kept->bytes;
@@ -453,6 +465,7 @@ static int run_window(struct window *window)
 			look_at_backend(window);
 			window->backend_ns = now.mono_ns;
 		}
+		vmp_trace_take_drops(trace, &window->digest_key);
 		over = is_over(window, complete_ns);
 		code = judge_until(window, complete_ns);
 		if (code < 0)
@@ -513,6 +526,7 @@ int vmp_trace_watch(struct vmp_trace *trace, struct vmp_err *err)
 
 	if (code == 0)
 		code = run_window(&window);
+	vmp_trace_end_drops(trace);
 	trace->run.observations.late = window.order ? vmp_order_late(window.order) : 0;
 	vmp_live_end(window.live);
 	vmp_order_free(window.order);

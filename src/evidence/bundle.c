@@ -185,7 +185,7 @@ static uint32_t kept_length(const struct vmp_evidence *evidence, const struct vm
 /* What its block in trace.pcapng cannot say. */
 static int add_row(struct vmp_evidence *evidence, const struct vmp_evidence_frame *frame, struct vmp_err *err)
 {
-	struct vmp_index_row row = {.point = frame->frame->point, .devdir = frame->frame->devdir};
+	struct vmp_index_row row = {.point = frame->frame->point, .devdir = frame->frame->devdir, .cause = (uint8_t)frame->cause};
 	uint8_t bytes[VMP_INDEX_ROW_BYTES];
 
 	if (frame->fingerprint)

@@ -26,6 +26,7 @@ struct vmp_evidence_frame {
 	const struct vmp_packet *packet;
 	const struct vmp_fingerprint *fingerprint; /* as it was matched by; NULL: by none */
 	uint64_t packet_id;     /* the same at every hop */
+	unsigned int cause;     /* number of the kind of drop that it died of, 0: none is known */
 	const char *comment;    /* NULL, or why this frame is remarkable ("lost: not seen at 021f00 within 1 s") */
 };
 

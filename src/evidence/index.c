@@ -4,7 +4,7 @@
 #include <endian.h>
 #include <string.h>
 
-/* Bytes of a row: point 0-3, direction 4, usable 5, zero 6-7, fingerprint 8-23. */
+/* Bytes of a row: point 0-3, direction 4, usable 5, cause 6, zero 7, fingerprint 8-23. */
 static const uint8_t head[VMP_INDEX_HEAD_BYTES] = {'V', 'M', 'P', 'F', 'R', 'A', 'M', 'E', 1, 0, 0, 0, VMP_INDEX_ROW_BYTES, 0, 0, 0};
 
 void vmp_index_put_head(uint8_t out[VMP_INDEX_HEAD_BYTES])
@@ -25,7 +25,8 @@ void vmp_index_put(const struct vmp_index_row *row, uint8_t out[VMP_INDEX_ROW_BY
 	memcpy(out, &point, 4);
 	out[4] = (uint8_t)row->devdir;
 	out[5] = row->fingerprint.usable;
-	out[6] = out[7] = 0;
+	out[6] = row->cause;
+	out[7] = 0;
 	memcpy(out + 8, h, 16);
 }
 
@@ -39,7 +40,8 @@ bool vmp_index_get(const uint8_t in[VMP_INDEX_ROW_BYTES], size_t n_points, struc
 	ret_row->point = le32toh(point);
 	ret_row->devdir = (enum vmp_devdir)in[4];
 	ret_row->fingerprint.usable = in[5] == 1;
+	ret_row->cause = in[6];
 	ret_row->fingerprint.id.h[0] = le64toh(h[0]);
 	ret_row->fingerprint.id.h[1] = le64toh(h[1]);
-	return ret_row->point < n_points && in[4] <= VMP_DEV_OUT && in[5] <= 1 && in[6] == 0 && in[7] == 0;
+	return ret_row->point < n_points && in[4] <= VMP_DEV_OUT && in[5] <= 1 && in[7] == 0;
 }

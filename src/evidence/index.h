@@ -21,6 +21,7 @@ struct vmp_index_row {
 	uint32_t point;
 	enum vmp_devdir devdir;
 	struct vmp_fingerprint fingerprint;
+	uint8_t cause;              /* when it was lost: number of the kind of drop (struct vmp_drops) it died of, 0: not known */
 };
 
 /* Write the head of the file: a magic word, the version, the size of a row; little-endian, as all of it. */

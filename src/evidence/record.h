@@ -61,6 +61,7 @@ struct vmp_record {
 /* Of members that came later. */
 #define VMP_LATER(type_, field)            {#field, VMP_MEMBER_##type_, offsetof(T, field), sizeof(((T *)0)->field), 0, NULL, true}
 #define VMP_LATER_ENUM(field, most_)       {#field, VMP_MEMBER_ENUM, offsetof(T, field), sizeof(((T *)0)->field), most_, NULL, true}
+#define VMP_LATER_RECORD(field, record_)   {#field, VMP_MEMBER_RECORD, offsetof(T, field), sizeof(((T *)0)->field), 0, record_, true}
 #define VMP_LATER_LIST(field, most_, record_) \
 	{#field, VMP_MEMBER_LIST, offsetof(T, field), sizeof(*((T *)0)->field.v), most_, record_, true}
 

@@ -134,6 +134,18 @@ TABLE(gauges, VMP_FIELD_LIST(devices, DEVICES_MAX, &device), VMP_FIELD_RECORD(ba
       VMP_LATER_LIST(counters, VMP_COUNTERS_MAX, &counter));
 #undef T
 
+#define T struct vmp_drop_kind
+TABLE(drop_kind,
+      VMP_FIELD(CHARS, reason), VMP_FIELD(CHARS, symbol), VMP_FIELD(CHARS, caller), VMP_FIELD(CHARS, device), VMP_FIELD(INT, ifindex),
+      VMP_FIELD_ENUM(place, VMP_DROP_OTHER_PORT), VMP_FIELD(BOOL, copies), VMP_FIELD(U64, packets));
+#undef T
+
+#define T struct vmp_drops
+TABLE(drops,
+      VMP_FIELD(BOOL, known), VMP_FIELD(CHARS, source), VMP_FIELD(STRING, why_not), VMP_FIELD(U64, missed),
+      VMP_FIELD_LIST(kinds, VMP_DROP_KINDS_MAX, &drop_kind));
+#undef T
+
 /* Of the observations those that the frames do not show again. */
 #define T struct vmp_observations
 TABLE(observations,
@@ -161,7 +173,8 @@ TABLE(run_record,
       VMP_FIELD(STRING, filter), VMP_FIELD(BOOL, promisc), VMP_FIELD(BOOL, has_slow), VMP_FIELD(U64, slow_ns),
       VMP_FIELD_RECORD(path, &path_record), VMP_FIELD_LIST(points, POINTS_MAX, &point), VMP_FIELD_LIST(blinds, BLINDS_MAX, &blind),
       VMP_FIELD_LIST(translations, TRANSLATIONS_MAX, &translation),
-      VMP_FIELD_RECORD(gauges, &gauges), VMP_FIELD_RECORD(observations, &observations), VMP_FIELD(BOOL, capture_whole),
+      VMP_FIELD_RECORD(gauges, &gauges), VMP_LATER_RECORD(drops, &drops),
+      VMP_FIELD_RECORD(observations, &observations), VMP_FIELD(BOOL, capture_whole),
       VMP_FIELD(U64, left_out), VMP_FIELD(U64, left_out_ns), VMP_FIELD_STRINGS(notes, NOTES_MAX));
 #undef T
 

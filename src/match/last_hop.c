@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -42,6 +43,28 @@ static int add_cause(struct vmp_segment *segment, const char *reason, const char
 	snprintf(cause->device, sizeof(cause->device), "%s", device);
 	cause->packets = packets;
 	return 0;
+}
+
+/*
+ * What the kernel told of drops in the device's own transmit function, after the capture saw the packet: "FULL_RING", or that a filter of
+ * QEMU's did not let it through. Where it told nothing, the counter that moved is what it is known by.
+ */
+static int add_told(const struct vmp_run *run, const char *symbol, const char *device, uint64_t dropped, struct vmp_segment *segment)
+{
+	uint64_t left = least(dropped, segment->lost);
+	int ifindex = run->path.hops.v[run->path.backend].ifindex;
+
+	for (size_t i = 0; i < run->drops.kinds.n && left > 0; i++) {
+		const struct vmp_drop_kind *kind = &run->drops.kinds.v[i];
+		uint64_t packets = least(kind->packets, left);
+
+		if (kind->ifindex != ifindex || packets == 0 || strcmp(kind->symbol, symbol) != 0)
+			continue;
+		if (add_cause(segment, kind->reason, kind->symbol, device, packets) < 0)
+			return -ENOMEM;
+		left -= packets;
+	}
+	return left > 0 ? add_cause(segment, "FULL_RING", symbol, device, left) : 0;
 }
 
 /* Tap and vif: what was not taken is known, but for the whole device. */
@@ -100,12 +123,11 @@ int vmp_match_last_hop(struct vmp_run *run)
 		segment->unsure = segment->unsure_why[VMP_UNSURE_ACCOUNTING] = segment->offered;
 	} else if (gauge->counts_taken) {
 		account_taken(gauge, run->settle_ns, segment);
-		if (segment->lost && gauge->dropped &&
-		    add_cause(segment, "FULL_RING", "tun_net_xmit", device, least(gauge->dropped, segment->lost)) < 0)
+		if (add_told(run, "tun_net_xmit", device, gauge->dropped, segment) < 0)
 			return -ENOMEM;
 	} else {
 		account_drops(run, gauge, segment);
-		if (segment->lost && add_cause(segment, "FULL_RING", "tap_handle_frame", device, segment->lost) < 0)
+		if (add_told(run, "tap_handle_frame", device, segment->lost, segment) < 0)
 			return -ENOMEM;
 	}
 	segment->delivered = segment->offered - segment->lost - segment->unsure;

@@ -8,6 +8,7 @@ libvmp_match_a_SOURCES = \
   %D%/cut_fragment.c \
   %D%/cut_tcp.c \
   %D%/cut_udp.c \
+  %D%/drops.c %D%/drops.h \
   %D%/exchange.c %D%/exchange.h \
   %D%/gap.c \
   %D%/homes.c %D%/homes.h \

@@ -132,14 +132,17 @@ void vmp_match_free(struct vmp_match *match)
 {
 	if (!match)
 		return;
-	vmp_vec_foreach (stretch, &match->stretches)
+	vmp_vec_foreach (stretch, &match->stretches) {
+		vmp_vec_free(&(*stretch)->causes);
 		free(*stretch);
+	}
 	vmp_vec_free(&match->stretches);
 	vmp_homes_free(match->homes);
 	vmp_pool_free(match->pool);
 	vmp_pool_free(match->lost);
 	vmp_exchange_free(match->exchanges);
 	vmp_translate_free(match->translate);
+	vmp_drop_table_free(match->drops);
 	free(match->recent);
 	free(match->point_hops);
 	free(match->watches);
@@ -236,6 +239,8 @@ static void make_sight(struct vmp_match *match, const struct vmp_frame *frame, c
 	sight->usable = fingerprint->usable && !((packet->flags & VMP_PKT_OUTER_FRAGMENT) && class->direction == VMP_TO_GUEST);
 	sight->relevant = class->sort != VMP_SORT_STRAY || class->reflected;
 	sight->elsewhere = class->sort == VMP_SORT_ELSEWHERE;
+	sight->cause = match->next_cause;
+	match->next_cause = 0;
 	sight->at = vmp_match_place_of(match, sight);
 	if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6))
 		note_cut(match, packet, sight);
@@ -380,6 +385,32 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	if (class.sort == VMP_SORT_ON_PATH)
 		vmp_match_see_exchange(match, &sight, packet);
 	return keep(match, &sight, open, spare);
+}
+
+void vmp_match_dropped(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
+		       const struct vmp_fingerprint *fingerprint, const struct vmp_drop_kind *kind, unsigned int number)
+{
+	struct vmp_sight what = {.ts_ns = frame->ts_ns, .id = fingerprint->id, .usable = fingerprint->usable};
+
+	if (!match->drops)
+		match->drops = vmp_drop_table_new(match->path);
+	if (!match->drops)
+		return;
+	what.ip_len = packet->ip_len ? packet->ip_len : frame->wire_len;
+	if (packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6))
+		note_cut(match, packet, &what);
+	vmp_drop_table_add(match->drops, &what, kind, number);
+}
+
+void vmp_match_translate_dropped(struct vmp_match *match, struct vmp_packet *packet)
+{
+	if (match->translate)
+		vmp_translate_look(match->translate, packet);
+}
+
+void vmp_match_explain(struct vmp_match *match, unsigned int number)
+{
+	match->next_cause = (uint8_t)number;
 }
 
 void vmp_match_close_window(struct vmp_match *match, uint64_t end_ns)

@@ -34,6 +34,7 @@ struct vmp_settled {
 	enum vmp_unsure why;    /* when unsure */
 	int next_hop;           /* where it was expected; -1: nowhere */
 	bool relevant;          /* of this guest: belongs into the evidence */
+	unsigned int cause;     /* when lost: number of the kind of drop (struct vmp_drops) that it died of, 0: not known */
 };
 
 /*
@@ -72,6 +73,25 @@ bool vmp_match_is_overwhelmed(const struct vmp_match *match);
  */
 int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
 		  const struct vmp_fingerprint *fingerprint);
+
+/*
+ * The kernel dropped a packet: if one like it is lost, that is why. frame: its time and bytes (the point does not matter); packet,
+ * fingerprint: of it; kind: what it is of, number: its number among the run's. Before what was seen at that time is settled.
+ */
+void vmp_match_dropped(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
+		       const struct vmp_fingerprint *fingerprint, const struct vmp_drop_kind *kind, unsigned int number);
+
+/*
+ * Does a drop say nothing of the packet itself? Captures and sockets free copies of their own, and a bridge that hears all gives the host
+ * a copy of what it forwards.
+ */
+bool vmp_match_is_copy(const struct vmp_drop *drop, enum vmp_drop_place place, bool bridge_hears_all);
+
+/* Of a packet that was dropped while it was translated: make it what it was inside, if its connection is known. Nothing is learned. */
+void vmp_match_translate_dropped(struct vmp_match *match, struct vmp_packet *packet);
+
+/* What the frame that is added next died of if it is lost, as an earlier judgement found out: a number, 0 for not known. */
+void vmp_match_explain(struct vmp_match *match, unsigned int number);
 
 /* A point may have missed frames between two times (both inclusive): nothing is called lost for that. why: the kind of gap. */
 void vmp_match_gap(struct vmp_match *match, size_t point, uint64_t from_ns, uint64_t to_ns, enum vmp_unsure why);

@@ -6,6 +6,7 @@
 #include "match/match.h"
 
 #include "match/classify.h"
+#include "match/drops.h"
 #include "match/exchange.h"
 #include "match/latency.h"
 #include "match/pool.h"
@@ -46,6 +47,12 @@ struct vmp_blindness {
 	uint64_t points;
 };
 
+/* Lost packets that died of drops of one kind. */
+struct vmp_stretch_cause {
+	unsigned int kind;
+	uint64_t packets, packet_id; /* one of them */
+};
+
 struct vmp_stretch {
 	struct vmp_segment segment;
 	struct vmp_latencies latencies;
@@ -59,6 +66,7 @@ struct vmp_stretch {
 	uint64_t hidden, hiding_points;
 	/* What was called lost may have come in other pieces after all: so long after it was seen here, of TCP ([1]) and other data. */
 	uint64_t late_ns[2];
+	VMP_VEC(struct vmp_stretch_cause) causes;
 	bool taken_back;        /* some loss turned out to be none: first and shortest lost are to be found anew */
 };
 
@@ -98,6 +106,8 @@ struct vmp_match {
 	struct vmp_pool *pool;
 	struct vmp_pool *lost;          /* declared lost, may turn up late */
 	struct vmp_exchange_table *exchanges;
+	struct vmp_drop_table *drops;   /* NULL: none was told of yet */
+	uint8_t next_cause;             /* of the frame that is added next */
 	struct vmp_translate *translate; /* routed path with an observed uplink; NULL: none */
 	struct vmp_ip own[VMP_MATCH_ADDRESSES]; /* the guest's addresses that this host knows of its own accord */
 	size_t n_own;

@@ -149,6 +149,7 @@ static struct vmp_outcome outcome_of(const struct vmp_sight *sight)
 		.fate = sight->fate,
 		.why = sight->why & 127,
 		.relevant = sight->relevant,
+		.cause = sight->cause,
 	};
 }
 

@@ -76,6 +76,7 @@ struct vmp_sight {
 	bool partly;            /* lost, but for some of its bytes */
 	bool hidden;            /* unsure: it would be lost if no point had lost frames */
 	bool twin;              /* an equal one came in on a parallel way at about the same time */
+	uint8_t cause;          /* of a lost one: number of the kind of drop that it died of, 0: not known */
 	uint8_t on;             /* bit per chain it is on */
 	struct {                /* last: not copied into the pool */
 		uint32_t before, after;
@@ -89,6 +90,7 @@ struct vmp_outcome {
 	uint8_t fate;
 	uint8_t why : 7;
 	bool relevant : 1;
+	uint8_t cause;
 };
 
 struct vmp_pool_ends {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Where packets were seen to take long, as they were or in other pieces, a packet that was given up may still wait in the same queue,
@@ -107,6 +108,39 @@ static int compare_stretches(const void *a, const void *b)
 	return x->to < y->to ? -1 : x->to > y->to;
 }
 
+static int compare_causes(const void *a, const void *b)
+{
+	const struct vmp_cause *x = a, *y = b;
+
+	if (x->packets != y->packets)
+		return x->packets > y->packets ? -1 : 1;
+	return x->packet_id < y->packet_id ? -1 : x->packet_id > y->packet_id;
+}
+
+/* What the lost died of, the most frequent first. */
+static int report_causes(const struct vmp_drops *drops, const struct vmp_stretch *stretch, struct vmp_segment *segment)
+{
+	vmp_vec_foreach (each, &stretch->causes) {
+		const struct vmp_drop_kind *kind = each->kind <= drops->kinds.n ? &drops->kinds.v[each->kind - 1] : NULL;
+		struct vmp_cause *cause;
+
+		if (!kind || each->packets == 0)
+			continue;
+		cause = vmp_vec_add(&segment->causes);
+		if (!cause)
+			return -ENOMEM;
+		memcpy(cause->reason, kind->reason, sizeof(cause->reason));
+		memcpy(cause->symbol, kind->symbol, sizeof(cause->symbol));
+		memcpy(cause->caller, kind->caller, sizeof(cause->caller));
+		memcpy(cause->device, kind->device, sizeof(cause->device));
+		cause->packets = each->packets;
+		cause->packet_id = each->packet_id;
+	}
+	if (segment->causes.n)
+		qsort(segment->causes.v, segment->causes.n, sizeof(*segment->causes.v), compare_causes);
+	return 0;
+}
+
 static int report_segments(struct vmp_match *match, struct vmp_run *run)
 {
 	if (match->stretches.n)
@@ -118,6 +152,8 @@ static int report_segments(struct vmp_match *match, struct vmp_run *run)
 			return -ENOMEM;
 		*segment = (*slot)->segment;
 		segment->latency = vmp_latency_summary(&(*slot)->latencies);
+		if (report_causes(&run->drops, *slot, segment) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }

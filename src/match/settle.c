@@ -210,6 +210,8 @@ static void settle_one(struct vmp_match *match, uint32_t slot, uint64_t complete
 		open->fate = VMP_FATE_NONE;
 	if (open->fate == VMP_FATE_NONE)
 		return;
+	if (open->fate == VMP_FATE_LOST && !open->cause && match->drops)
+		open->cause = (uint8_t)vmp_drop_table_claim(match->drops, open, match->conf.settle_ns);
 	vmp_stretch_settled(match, open, elsewhere, last_ns);
 	if (open->fate == VMP_FATE_LOST || open->hidden)
 		remember_lost(match, open, elsewhere >= 0);
@@ -291,6 +293,7 @@ bool vmp_match_next(struct vmp_match *match, struct vmp_settled *ret_settled)
 	ret_settled->why = (enum vmp_unsure)outcome.why;
 	ret_settled->next_hop = outcome.next_hop;
 	ret_settled->relevant = outcome.relevant;
+	ret_settled->cause = outcome.fate == VMP_FATE_LOST ? outcome.cause : 0;
 	forget_settled(match);
 	return true;
 }

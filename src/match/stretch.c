@@ -71,6 +71,29 @@ static void note_lost(struct vmp_segment *segment, const struct vmp_sight *open)
 	segment->last_lost_ns = open->ts_ns;
 }
 
+/* Count one more, or one less, that died of this. Without memory it is only not explained. */
+static void count_cause(struct vmp_stretch *stretch, const struct vmp_sight *lost, bool more)
+{
+	struct vmp_stretch_cause *cause = NULL;
+
+	if (!lost->cause)
+		return;
+	vmp_vec_foreach (each, &stretch->causes)
+		if (each->kind == lost->cause)
+			cause = each;
+	if (!cause && more)
+		cause = vmp_vec_add(&stretch->causes);
+	if (!cause)
+		return;
+	cause->kind = lost->cause;
+	if (!more) {
+		cause->packets -= cause->packets > 0;
+		return;
+	}
+	if (!cause->packets++)
+		cause->packet_id = lost->packet_id;
+}
+
 static void add_lost(struct vmp_segment *segment, const struct vmp_sight *open, int elsewhere)
 {
 	segment->lost++;
@@ -106,6 +129,7 @@ void vmp_stretch_settled(struct vmp_match *match, const struct vmp_sight *open, 
 	} else {
 		stretch->missing_since_before += vmp_match_is_since_before(match, open);
 		add_lost(&stretch->segment, open, elsewhere);
+		count_cause(stretch, open, true);
 	}
 }
 
@@ -146,6 +170,7 @@ static struct vmp_stretch *take_back(struct vmp_match *match, const struct vmp_s
 		return NULL;
 	stretch->taken_back = true;
 	stretch->missing_since_before -= vmp_match_is_since_before(match, lost);
+	count_cause(stretch, lost, false);
 	stretch->segment.lost--;
 	stretch->segment.offered--;
 	stretch->segment.lost_bytes -= lost->missing;

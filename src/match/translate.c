@@ -510,6 +510,24 @@ bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct 
 	return leaves ? see_leaving(translate, hop, frame, packet) : see_coming(translate, frame, packet);
 }
 
+void vmp_translate_look(struct vmp_translate *translate, struct vmp_packet *packet)
+{
+	struct end source = source_of(packet), destination = destination_of(packet), peer = peer_of(packet, true);
+	const struct connection *known;
+
+	if (!is_followed(packet))
+		return;
+	known = find(translate, false, packet->proto, &source, &peer);
+	if (known && known->outside) {
+		undo(packet, true, &known->known, &translate->path->guest_mac);
+		return;
+	}
+	peer = peer_of(packet, false);
+	known = find(translate, false, packet->proto, &destination, &peer);
+	if (known && known->outside)
+		undo(packet, false, &known->known, &translate->path->guest_mac);
+}
+
 /* ---- what is owed ------------------------------------------------------------------------------------------------- */
 
 enum vmp_owed_outside vmp_translate_must_leave(const struct vmp_path *path, const struct vmp_packet *packet, int *ret_hop)

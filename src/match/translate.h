@@ -38,6 +38,9 @@ void vmp_translate_begin(struct vmp_translate *translate, const struct vmp_trans
 bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct vmp_frame *frame, const struct vmp_ip *addresses,
 			 size_t n, struct vmp_packet *packet);
 
+/* A packet as it was seen anywhere between inside and outside: made what it is inside if its connection is known. Nothing is learned. */
+void vmp_translate_look(struct vmp_translate *translate, struct vmp_packet *packet);
+
 /* The number of the connection that a packet from the guest is of, 0: of none that is followed. */
 unsigned int vmp_translate_connection(struct vmp_translate *translate, const struct vmp_packet *from_guest);
 

@@ -4,6 +4,7 @@ libvmp_model_a_SOURCES = \
   %D%/code.c %D%/code.h \
   %D%/direction.h \
   %D%/doctor.c %D%/doctor.h \
+  %D%/drop.c %D%/drop.h \
   %D%/exchange.h \
   %D%/fate.c %D%/fate.h \
   %D%/finding.c %D%/finding.h \

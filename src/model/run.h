@@ -3,6 +3,7 @@
 #ifndef VMP_MODEL_RUN_H
 #define VMP_MODEL_RUN_H
 
+#include "model/drop.h"
 #include "model/exchange.h"
 #include "model/fate.h"
 #include "model/finding.h"
@@ -100,6 +101,7 @@ struct vmp_run {
 	vmp_segments segments;
 	vmp_exchanges exchanges;
 	struct vmp_gauges gauges;
+	struct vmp_drops drops;
 	struct vmp_observations observations;
 	bool capture_whole;         /* no point lost a frame or vanished */
 	vmp_translations translations; /* in the order they were learned */

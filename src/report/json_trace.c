@@ -204,6 +204,38 @@ static void add_exchanges(struct vmp_json *json, const struct vmp_run *run)
 	}
 }
 
+/* What the kernel told of drops of this guest's packets, or why it did not. */
+static void add_drops(struct vmp_json *json, const struct vmp_run *run)
+{
+	const struct vmp_drops *drops = &run->drops;
+	struct json_object *object, *kinds;
+
+	if (!drops->known && !drops->why_not)
+		return;
+	object = vmp_json_object(json, json->top, "drops");
+	vmp_json_bool(json, object, "known", drops->known);
+	vmp_json_text(json, object, "source", drops->source[0] ? drops->source : NULL);
+	vmp_json_text(json, object, "why", drops->why_not);
+	if (!drops->known)
+		return;
+	vmp_json_count(json, object, "missed", drops->missed);
+	kinds = vmp_json_array(json, object, "kinds");
+	vmp_vec_foreach (kind, &drops->kinds) {
+		struct json_object *one;
+
+		if (kind->packets == 0)
+			continue;
+		one = vmp_json_object(json, kinds, NULL);
+		vmp_json_text(json, one, "reason", kind->reason[0] ? kind->reason : NULL);
+		vmp_json_text(json, one, "symbol", kind->symbol[0] ? kind->symbol : NULL);
+		vmp_json_text(json, one, "caller", kind->caller[0] ? kind->caller : NULL);
+		vmp_json_text(json, one, "device", kind->device[0] ? kind->device : NULL);
+		vmp_json_text(json, one, "place", vmp_drop_place_name(kind->place));
+		vmp_json_bool(json, one, "copies", kind->copies);
+		vmp_json_count(json, one, "packets", kind->packets);
+	}
+}
+
 /* Of the counters those that say something: what moved, and what has a limit. */
 static void add_gauges(struct vmp_json *json, const struct vmp_run *run)
 {
@@ -357,6 +389,7 @@ int vmp_json_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	add_exchanges(&json, run);
 	add_backend(&json, run);
 	add_gauges(&json, run);
+	add_drops(&json, run);
 	add_translations(&json, run);
 	add_clocks(&json, run);
 	vmp_json_findings(&json, json.top, &run->findings, &run->path);

@@ -94,9 +94,9 @@ static void add_segment(struct vmp_buf *out, const struct vmp_report_style *styl
 	if (run->has_slow && segment->latency.took_long > 0)
 		add_slow(out, style, run, &segment->latency, where.s ? where.s : "");
 	vmp_vec_foreach (cause, &segment->causes)
-		vmp_text_printf(out, style, 2, VMP_INK_RED, "dropped ", "%" PRIu64 "%s: %s%s%s%s%s", cause->packets,
+		vmp_text_printf(out, style, 2, VMP_INK_RED, "dropped ", "%" PRIu64 "%s: %s%s%s%s%s%s%s", cause->packets,
 				where.s ? where.s : "", cause->reason, cause->symbol[0] ? " in " : "", cause->symbol,
-				cause->device[0] ? " on " : "", cause->device);
+				cause->caller[0] ? " < " : "", cause->caller, cause->device[0] ? " on " : "", cause->device);
 	vmp_buf_clear(&where);
 }
 
@@ -242,6 +242,11 @@ static void add_notes(struct vmp_buf *out, const struct vmp_report_style *style,
 	}
 	if (run->gauges.backend.why_not && !run->gauges.backend.known)
 		vmp_text_paragraph(&notes, style, 2, VMP_INK_PLAIN, "- ", run->gauges.backend.why_not);
+	if (run->drops.why_not)
+		vmp_text_printf(&notes, style, 2, VMP_INK_PLAIN, "- ", "the kernel was not asked why it drops packets: %s", run->drops.why_not);
+	if (run->drops.missed)
+		vmp_text_printf(&notes, style, 2, VMP_INK_PLAIN, "- ", "%" PRIu64 " of the kernel's reports of drops were lost on the way",
+				run->drops.missed);
 	vmp_vec_foreach (note, &run->notes)
 		vmp_text_paragraph(&notes, style, 2, VMP_INK_PLAIN, "- ", *note);
 	if (notes.len > 0) {

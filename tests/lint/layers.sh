@@ -15,6 +15,7 @@ json.h	report
 cap-ng.h	guard
 seccomp.h	guard
 gcrypt.h	evidence
+bpf/	cause
 '
 
 # Folders of pure stages: they do no I/O, so they need no header of the system's interfaces (linux/ has names of numbers).

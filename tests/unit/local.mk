@@ -12,6 +12,7 @@ include tests/unit/path/local.mk
 include tests/unit/capture/local.mk
 include tests/unit/packet/local.mk
 include tests/unit/match/local.mk
+include tests/unit/cause/local.mk
 include tests/unit/gauge/local.mk
 include tests/unit/finding/local.mk
 include tests/unit/report/local.mk

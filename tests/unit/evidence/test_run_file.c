@@ -78,6 +78,7 @@ static void fill(struct vmp_run *run)
 {
 	struct vmp_device_gauge *device;
 	struct vmp_counter *counter;
+	struct vmp_drop_kind *drop;
 	struct vmp_point *point;
 
 	memset(run, 0, sizeof(*run));
@@ -131,6 +132,16 @@ static void fill(struct vmp_run *run)
 	snprintf(counter->source, sizeof(counter->source), "conntrack");
 	snprintf(counter->object, sizeof(counter->object), "cpu1");
 	snprintf(counter->name, sizeof(counter->name), "insert_failed");
+	drop = vmp_vec_add(&run->drops.kinds);
+	*drop = (struct vmp_drop_kind){.ifindex = (int)value(), .place = VMP_DROP_BESIDE, .copies = true, .packets = value()};
+	snprintf(drop->reason, sizeof(drop->reason), "NETFILTER_DROP");
+	snprintf(drop->symbol, sizeof(drop->symbol), "nft_do_chain");
+	snprintf(drop->caller, sizeof(drop->caller), "__br_forward");
+	snprintf(drop->device, sizeof(drop->device), "tap0");
+	run->drops.known = true;
+	snprintf(run->drops.source, sizeof(run->drops.source), "bpf");
+	run->drops.why_not = text("why");
+	run->drops.missed = value();
 	run->observations.late = value();
 	run->observations.clock_stepped = true;
 	run->observations.wrong_vni_frames = value();
@@ -203,9 +214,11 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_backend_gauge), 80);
 	assert_int_equal(sizeof(struct vmp_counter), 216);
 	assert_int_equal(sizeof(struct vmp_gauges), 128);
+	assert_int_equal(sizeof(struct vmp_drop_kind), 216);
+	assert_int_equal(sizeof(struct vmp_drops), 64);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
-	assert_int_equal(sizeof(struct vmp_run), 920);
+	assert_int_equal(sizeof(struct vmp_run), 984);
 }
 
 /* A text with one place changed. Caller frees. */
@@ -319,7 +332,8 @@ static void older_one(void **state)
 
 static void index_rows(void **state)
 {
-	struct vmp_index_row row = {.point = 3, .devdir = VMP_DEV_OUT, .fingerprint = {{{0x0123456789abcdefULL, 42}}, true}}, read;
+	struct vmp_index_row row = {.point = 3, .devdir = VMP_DEV_OUT, .fingerprint = {{{0x0123456789abcdefULL, 42}}, true},
+				    .cause = 200}, read;
 	uint8_t bytes[VMP_INDEX_ROW_BYTES], head[VMP_INDEX_HEAD_BYTES];
 
 	(void)state;
@@ -328,13 +342,14 @@ static void index_rows(void **state)
 	assert_int_equal(read.point, 3);
 	assert_int_equal(read.devdir, VMP_DEV_OUT);
 	assert_true(read.fingerprint.usable);
+	assert_int_equal(read.cause, 200);
 	assert_true(vmp_fingerprint_equal(&read.fingerprint, &row.fingerprint));
 	assert_int_equal(bytes[8], 0xef);
 	assert_false(vmp_index_get(bytes, 3, &read));
 	bytes[4] = VMP_DEV_UNKNOWN;
 	assert_false(vmp_index_get(bytes, 4, &read));
 	bytes[4] = VMP_DEV_IN;
-	bytes[6] = 1;
+	bytes[7] = 1;
 	assert_false(vmp_index_get(bytes, 4, &read));
 	vmp_index_put_head(head);
 	assert_true(vmp_index_is_head(head));

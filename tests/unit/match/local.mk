@@ -3,6 +3,7 @@ match_tests = \
   tests/unit/match/test_bounds \
   tests/unit/match/test_classify \
   tests/unit/match/test_clock \
+  tests/unit/match/test_drops \
   tests/unit/match/test_exchange \
   tests/unit/match/test_last_hop \
   tests/unit/match/test_match \
@@ -26,6 +27,10 @@ tests_unit_match_test_clock_SOURCES = %D%/test_clock.c
 tests_unit_match_test_clock_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_clock_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_clock_LDADD = $(match_test_libs)
+tests_unit_match_test_drops_SOURCES = %D%/test_drops.c %D%/world.c %D%/world.h
+tests_unit_match_test_drops_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_drops_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_drops_LDADD = $(match_test_libs)
 tests_unit_match_test_exchange_SOURCES = %D%/test_exchange.c %D%/world.c %D%/world.h
 tests_unit_match_test_exchange_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_exchange_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -124,6 +124,27 @@ static void macvtap_witness(void **state)
 	vmp_run_clear(&run);
 }
 
+/* What the kernel told of drops at the device; the rest is what the counter says. */
+static void told_reasons(void **state)
+{
+	const struct hop_case dropped = {"", 100, true, true, 100, 60, 40, 0, 0, 0, 0, 0};
+	const struct vmp_drop_kind told = {.reason = "TAP_TXFILTER", .symbol = "tun_net_xmit", .device = "tap0", .ifindex = 7, .packets = 30};
+	struct vmp_run run;
+
+	(void)state;
+	make_run(&run, &dropped);
+	run.path.hops.v[run.path.backend].ifindex = 7;
+	*(struct vmp_drop_kind *)vmp_vec_add(&run.drops.kinds) = told;
+	assert_int_equal(vmp_match_last_hop(&run), 0);
+	assert_int_equal(run.segments.v[0].lost, 40);
+	assert_int_equal(run.segments.v[0].causes.n, 2);
+	assert_string_equal(run.segments.v[0].causes.v[0].reason, "TAP_TXFILTER");
+	assert_int_equal(run.segments.v[0].causes.v[0].packets, 30);
+	assert_string_equal(run.segments.v[0].causes.v[1].reason, "FULL_RING");
+	assert_int_equal(run.segments.v[0].causes.v[1].packets, 10);
+	vmp_run_clear(&run);
+}
+
 static void no_backend(void **state)
 {
 	const struct hop_case some = {"", 100, true, true, 100, 100, 0, 0, 0, 0, 0, 0};
@@ -140,6 +161,7 @@ static void no_backend(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(bounds), cmocka_unit_test(link_down), cmocka_unit_test(macvtap_witness),
+					   cmocka_unit_test(told_reasons),
 					   cmocka_unit_test(no_backend)};
 
 	return cmocka_run_group_tests_name("last hop", tests, NULL, NULL);

@@ -1,0 +1,15 @@
+CAUSE_TEST_LDADD = $(WHOLE) libvmp_cause.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS) $(LIBBPF_LIBS)
+check_PROGRAMS += tests/unit/cause/test_callers tests/unit/cause/test_symbols tests/unit/cause/test_watch
+TESTS += tests/unit/cause/test_callers tests/unit/cause/test_symbols tests/unit/cause/test_watch
+tests_unit_cause_test_callers_SOURCES = %D%/test_callers.c
+tests_unit_cause_test_callers_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_cause_test_callers_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cause_test_callers_LDADD = $(CAUSE_TEST_LDADD)
+tests_unit_cause_test_symbols_SOURCES = %D%/test_symbols.c
+tests_unit_cause_test_symbols_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_cause_test_symbols_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cause_test_symbols_LDADD = $(CAUSE_TEST_LDADD)
+tests_unit_cause_test_watch_SOURCES = %D%/test_watch.c
+tests_unit_cause_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_cause_test_watch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cause_test_watch_LDADD = $(CAUSE_TEST_LDADD)
