@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const struct vmp_code *const tables[] = {vmp_codes_trace, vmp_codes_cause, vmp_codes_guest, vmp_codes_path};
+static const struct vmp_code *const tables[] = {vmp_codes_trace, vmp_codes_cause, vmp_codes_drop, vmp_codes_guest, vmp_codes_path};
 
 enum {
 	TABLES = sizeof(tables) / sizeof(*tables),

@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-/* The tables, each ended by a row without code: of a trace, of causes, of the guest's side, of the path's settings. */
-extern const struct vmp_code vmp_codes_trace[], vmp_codes_cause[], vmp_codes_guest[], vmp_codes_path[];
+/* The tables, each ended by a row without code: of a trace, of causes, of those that the kernel tells, of the guest's side, of settings. */
+extern const struct vmp_code vmp_codes_trace[], vmp_codes_cause[], vmp_codes_drop[], vmp_codes_guest[], vmp_codes_path[];
 
 /* The i-th code of all, in the order of the tables; NULL: there are not so many. */
 const struct vmp_code *vmp_catalogue_at(size_t i);

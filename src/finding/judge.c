@@ -30,6 +30,8 @@ static vmp_rule *const rules[] = {
 	vmp_rule_wrong_vni,
 	vmp_rule_next_hop_silent,
 	vmp_rule_queueing,
+	vmp_rule_drops, /* after those that know more of the same: which rule, which table */
+	vmp_rule_obstacles,
 };
 
 /* Findings that may become the verdict, those nearest to the source of a loss first; and the verdict's code for each. */

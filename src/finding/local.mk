@@ -3,6 +3,7 @@ libvmp_finding_a_CFLAGS = $(AM_CFLAGS)
 libvmp_finding_a_SOURCES = \
   %D%/catalogue.c %D%/catalogue.h \
   %D%/catalogue_cause.c \
+  %D%/catalogue_drop.c \
   %D%/catalogue_guest.c \
   %D%/catalogue_path.c \
   %D%/catalogue_trace.c \
@@ -11,6 +12,7 @@ libvmp_finding_a_SOURCES = \
   %D%/judge.c \
   %D%/rules.c %D%/rules.h \
   %D%/rules_delay.c \
+  %D%/rules_drop.c \
   %D%/rules_guest.c \
   %D%/rules_loss.c \
   %D%/rules_network.c \

@@ -11,6 +11,8 @@ typedef int vmp_rule(struct vmp_run *run);
 vmp_rule vmp_rule_path;                 /* rules_path.c: what the path's facts say */
 vmp_rule vmp_rule_lost_in_host;         /* rules_loss.c */
 vmp_rule vmp_rule_lost_at_down_device;
+vmp_rule vmp_rule_obstacles;
+vmp_rule vmp_rule_drops;                /* rules_drop.c */
 vmp_rule vmp_rule_not_taken;            /* rules_guest.c */
 vmp_rule vmp_rule_queue_drops;
 vmp_rule vmp_rule_guest_not_running;    /* rules_state.c: why the guest does not take what it is given */

@@ -13,29 +13,32 @@ static const char *towards(enum vmp_direction direction)
 	return direction == VMP_TO_GUEST ? "to the guest" : "from the guest";
 }
 
+enum stops { STOPS_NEITHER, STOPS_TO_GUEST, STOPS_BOTH };
+
 /*
  * Facts of the path that make packets vanish between two hops: told again where packets did vanish, with the command that
  * shows what is set.
  */
 static const struct {
 	const char *code, *remedy;
+	enum stops stops;       /* of which direction nothing passes then: where nothing did, it is why */
 } explaining_facts[] = {
-	{"port-not-forwarding", "bridge -d link show"},
-	{"port-isolated", "bridge -d link show"},
-	{"port-locked", "bridge -d link show; bridge fdb show"},
-	{"bridge-down", "ip -d link show"},
-	{"backend-down", "ip -d link show"},
-	{"no-master", "ip -d link show; bridge link show"},
-	{"wrong-master", "ip -d link show; bridge link show"},
-	{"mac-on-other-port", "bridge fdb show | grep -i GUEST-MAC"},
-	{"mac-local", "bridge fdb show | grep -i GUEST-MAC"},
-	{"duplicate-mac", "bridge fdb show | grep -i GUEST-MAC"},
-	{"macvtap-mac-differs", "ip -d link show"},
-	{"flood-off", "bridge -d link show"},
-	{"broadcast-off", "bridge -d link show"},
-	{"guest-vlan-missing", "bridge vlan show"},
-	{"xdp-attached", "ip -d link show; bpftool net show"},
-	{"bridge-nf-on", NULL}, /* the packet filter: what is looked at anyway */
+	{"port-not-forwarding", "bridge -d link show", STOPS_BOTH},
+	{"port-isolated", "bridge -d link show", STOPS_BOTH},
+	{"port-locked", "bridge -d link show; bridge fdb show", STOPS_NEITHER},
+	{"bridge-down", "ip -d link show", STOPS_BOTH},
+	{"backend-down", "ip -d link show", STOPS_TO_GUEST},
+	{"no-master", "ip -d link show; bridge link show", STOPS_BOTH},
+	{"wrong-master", "ip -d link show; bridge link show", STOPS_BOTH},
+	{"mac-on-other-port", "bridge fdb show | grep -i GUEST-MAC", STOPS_TO_GUEST},
+	{"mac-local", "bridge fdb show | grep -i GUEST-MAC", STOPS_TO_GUEST},
+	{"duplicate-mac", "bridge fdb show | grep -i GUEST-MAC", STOPS_NEITHER},
+	{"macvtap-mac-differs", "ip -d link show", STOPS_NEITHER},
+	{"flood-off", "bridge -d link show", STOPS_NEITHER},
+	{"broadcast-off", "bridge -d link show", STOPS_NEITHER},
+	{"guest-vlan-missing", "bridge vlan show", STOPS_BOTH},
+	{"xdp-attached", "ip -d link show; bpftool net show", STOPS_NEITHER},
+	{"bridge-nf-on", NULL, STOPS_NEITHER}, /* the packet filter: what is looked at anyway */
 };
 
 enum { EXPLAINING = sizeof(explaining_facts) / sizeof(*explaining_facts) };
@@ -208,6 +211,36 @@ int vmp_rule_lost_in_host(struct vmp_run *run)
 
 		if (segment->lost + segment->unsure_lost > 0 && segment->to != guest && add_loss(run, segment) < 0)
 			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ---- where nobody else knows why ------------------------------------------------------------------------------------ */
+
+/* Settings that let nothing through, or nothing that is large. */
+static const struct vmp_path_fact *find_obstacle(const struct vmp_run *run, const struct vmp_segment *segment)
+{
+	vmp_vec_foreach (fact, &run->path.facts) {
+		if (strcmp(fact->code, "mtu-smaller") == 0 && fact->hop == segment->to && only_large_ones(segment))
+			return fact;
+		for (int i = 0; i < EXPLAINING && segment->delivered == 0; i++)
+			if (explaining_facts[i].stops > (segment->direction == VMP_TO_GUEST ? STOPS_NEITHER : STOPS_TO_GUEST) &&
+			    strcmp(fact->code, explaining_facts[i].code) == 0)
+				return fact;
+	}
+	return NULL;
+}
+
+int vmp_rule_obstacles(struct vmp_run *run)
+{
+	int guest = vmp_rules_hop(run, VMP_ROLE_GUEST);
+
+	vmp_vec_foreach (segment, &run->segments) {
+		struct vmp_finding *finding = segment->lost && segment->to != guest ? vmp_rules_loss_at(run, segment) : NULL;
+		const struct vmp_path_fact *fact = finding && !finding->cause[0] ? find_obstacle(run, segment) : NULL;
+
+		if (fact)
+			vmp_finding_explain(finding, fact->code, "%s", fact->detail);
 	}
 	return 0;
 }
