@@ -87,11 +87,14 @@ static const struct {
 	const char *fact;       /* of the path, NULL: none */
 	const char *code, *words;
 } cases[] = {
-	{"NETFILTER_DROP", "nft_do_chain", "__br_forward", "tap0", NULL, "dropped-by-filter", "bridge's packet filter drops them in FORWARD on their way to tap0"},
+	{"NETFILTER_DROP", "nft_do_chain", "__br_forward", "tap0", NULL, "dropped-by-filter",
+	 "bridge's packet filter drops them in FORWARD on their way to tap0"},
 	{"NETFILTER_DROP", "nft_do_chain", "br_handle_frame", "eth0", NULL, "dropped-by-filter", "in PREROUTING as they come in at eth0"},
 	{"NETFILTER_DROP", "nft_do_chain", "br_forward_finish", "tap0", NULL, "dropped-by-filter", "in POSTROUTING"},
-	{"NETFILTER_DROP", "nft_do_chain", "br_nf_forward_ip", "tap0", "bridge-nf-on", "dropped-by-filter", "br_netfilter hands bridged packets"},
-	{"NETFILTER_DROP", "nft_do_chain", "__netif_receive_skb_core", "eth0", NULL, "dropped-by-filter", "family netdev drops them at the ingress of eth0"},
+	{"NETFILTER_DROP", "nft_do_chain", "br_nf_forward_ip", "tap0", "bridge-nf-on", "dropped-by-filter",
+	 "br_netfilter hands bridged packets"},
+	{"NETFILTER_DROP", "nft_do_chain", "__netif_receive_skb_core", "eth0", NULL, "dropped-by-filter",
+	 "family netdev drops them at the ingress of eth0"},
 	{"NETFILTER_DROP", "nft_do_chain", "__dev_queue_xmit", "eth0", NULL, "dropped-by-filter", "egress of eth0"},
 	{"NETFILTER_DROP", "nf_hook_slow", "br_nf_pre_routing", "br0", NULL, "dropped-by-conntrack", "is its table full"},
 	{"NETFILTER_DROP", "some_new_function", "", "", NULL, "dropped-by-filter", "the packet filter drops them"},
