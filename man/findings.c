@@ -25,15 +25,6 @@ static const char head[] =
 	".Ql vmpath explain\n"
 	"followed by words of an error message names the codes that may fit.\n";
 
-static const struct {
-	const struct vmp_code *codes;
-	const char *heading, *text;
-} sections[] = {
-	{vmp_codes_trace, "WHAT A TRACE FINDS", "Verdicts, of which a trace has one, and findings about its packets."},
-	{vmp_codes_cause, "CAUSES", "What explains a loss is told with it, in its\n.Va cause ;\nsome are findings of their own as well."},
-	{vmp_codes_path, "WHAT IS SET WRONG", "Told from settings alone, also by\n.Cm vmpath path ."},
-};
-
 /* Text of mdoc: a sentence on a line of its own, and no line that reads as a request. */
 static void print_text(const char *text)
 {
@@ -92,12 +83,14 @@ static void print_code(const struct vmp_code *code)
 
 int main(void)
 {
+	const struct vmp_code_table *table;
+
 	fputs(head, stdout);
-	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
-		if (!sections[i].codes->code)
+	for (size_t i = 0; (table = vmp_catalogue_table(i)); i++) {
+		if (!table->codes->code)
 			continue;
-		printf(".Sh %s\n%s\n", sections[i].heading, sections[i].text);
-		for (const struct vmp_code *code = sections[i].codes; code->code; code++)
+		printf(".Sh %s\n%s\n", table->heading, table->text);
+		for (const struct vmp_code *code = table->codes; code->code; code++)
 			print_code(code);
 	}
 	printf(".Sh SEE ALSO\n.Xr vmpath-json 5 ,\n.Xr vmpath 8\n");

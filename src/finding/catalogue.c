@@ -5,7 +5,14 @@
 
 #include <string.h>
 
-static const struct vmp_code *const tables[] = {vmp_codes_trace, vmp_codes_cause, vmp_codes_drop, vmp_codes_guest, vmp_codes_path};
+static const struct vmp_code_table tables[] = {
+	{vmp_codes_trace, "WHAT A TRACE FINDS", "Verdicts, of which a trace has one, and findings about its packets."},
+	{vmp_codes_cause, "CAUSES", "What explains a loss is told with it, in its\n.Va cause ;\nsome are findings of their own as well."},
+	{vmp_codes_drop, "WHY THE KERNEL DROPS PACKETS", "Reasons that the kernel itself gives for packets that it drops."},
+	{vmp_codes_guest, "THE GUEST'S SIDE", "Why the guest does not take or answer what it is given."},
+	{vmp_codes_traffic, "WHAT PACKETS SAY", "Traffic that explains itself: errors, claims, refusals, questions without answer."},
+	{vmp_codes_path, "WHAT IS SET WRONG", "Told from settings alone, also by\n.Cm vmpath path ."},
+};
 
 enum {
 	TABLES = sizeof(tables) / sizeof(*tables),
@@ -14,10 +21,15 @@ enum {
 	SHORTEST = 3,           /* letters of a word that is looked for inside others */
 };
 
+const struct vmp_code_table *vmp_catalogue_table(size_t i)
+{
+	return i < TABLES ? &tables[i] : NULL;
+}
+
 const struct vmp_code *vmp_catalogue_at(size_t i)
 {
 	for (int t = 0; t < TABLES; t++)
-		for (const struct vmp_code *code = tables[t]; code->code; code++)
+		for (const struct vmp_code *code = tables[t].codes; code->code; code++)
 			if (i-- == 0)
 				return code;
 	return NULL;

@@ -10,8 +10,23 @@
 
 #include <stddef.h>
 
-/* The tables, each ended by a row without code: of a trace, of causes, of those that the kernel tells, of the guest's side, of settings. */
-extern const struct vmp_code vmp_codes_trace[], vmp_codes_cause[], vmp_codes_drop[], vmp_codes_guest[], vmp_codes_path[];
+/* The tables, each ended by a row without code. */
+extern const struct vmp_code vmp_codes_trace[];
+extern const struct vmp_code vmp_codes_cause[];
+extern const struct vmp_code vmp_codes_drop[];
+extern const struct vmp_code vmp_codes_guest[];
+extern const struct vmp_code vmp_codes_traffic[];
+extern const struct vmp_code vmp_codes_path[];
+
+/* A table, and how it is introduced in the man page. */
+struct vmp_code_table {
+	const struct vmp_code *codes;
+	const char *heading;
+	const char *text;       /* mdoc */
+};
+
+/* The i-th table, or NULL. */
+const struct vmp_code_table *vmp_catalogue_table(size_t i);
 
 /* The i-th code of all, in the order of the tables; NULL: there are not so many. */
 const struct vmp_code *vmp_catalogue_at(size_t i);

@@ -30,6 +30,7 @@ static vmp_rule *const rules[] = {
 	vmp_rule_wrong_vni,
 	vmp_rule_next_hop_silent,
 	vmp_rule_queueing,
+	vmp_rule_signs,
 	vmp_rule_drops, /* after those that know more of the same: which rule, which table */
 	vmp_rule_obstacles,
 };

@@ -7,6 +7,7 @@ libvmp_finding_a_SOURCES = \
   %D%/catalogue_guest.c \
   %D%/catalogue_path.c \
   %D%/catalogue_trace.c \
+  %D%/catalogue_traffic.c \
   %D%/doctor.c %D%/doctor.h \
   %D%/finding.h \
   %D%/judge.c \
@@ -17,4 +18,5 @@ libvmp_finding_a_SOURCES = \
   %D%/rules_loss.c \
   %D%/rules_network.c \
   %D%/rules_path.c \
+  %D%/rules_signs.c \
   %D%/rules_state.c

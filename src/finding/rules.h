@@ -25,6 +25,7 @@ vmp_rule vmp_rule_answers_refused;
 vmp_rule vmp_rule_nothing_arrives;
 vmp_rule vmp_rule_wrong_vni;
 vmp_rule vmp_rule_next_hop_silent;      /* rules_network.c */
+vmp_rule vmp_rule_signs;                /* rules_signs.c: what packets say of why others fail */
 vmp_rule vmp_rule_queueing;             /* rules_delay.c */
 vmp_rule vmp_rule_capture_lost;         /* rules.c */
 

@@ -22,5 +22,6 @@ libvmp_match_a_SOURCES = \
   %D%/report.c \
   %D%/resegment.c \
   %D%/settle.c \
+  %D%/signs.c %D%/signs.h \
   %D%/stretch.c \
   %D%/translate.c %D%/translate.h

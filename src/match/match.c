@@ -98,10 +98,11 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 	match->pool = vmp_pool_new(match->conf.max_pending, !conf->no_fates);
 	match->lost = vmp_pool_new(REMEMBERED, false);
 	match->exchanges = vmp_exchange_new(&conf->key);
+	match->signs = vmp_sign_table_new(path->hops.n);
 	match->translate = is_routed(path) ? vmp_translate_new(path, &conf->key) : NULL;
 	match->recent = calloc(VMP_MATCH_RECENT, sizeof(*match->recent));
 	if (!match->recent || !match->point_hops || !match->watches || !match->seen || !match->homes || !match->pool || !match->lost ||
-	    !match->exchanges || (is_routed(path) && !match->translate)) {
+	    !match->exchanges || !match->signs || (is_routed(path) && !match->translate)) {
 		vmp_match_free(match);
 		return vmp_err_set(err, ENOMEM, "match", NULL, "no memory to match packets");
 	}
@@ -141,6 +142,7 @@ void vmp_match_free(struct vmp_match *match)
 	vmp_pool_free(match->pool);
 	vmp_pool_free(match->lost);
 	vmp_exchange_free(match->exchanges);
+	vmp_sign_table_free(match->signs);
 	vmp_translate_free(match->translate);
 	vmp_drop_table_free(match->drops);
 	free(match->recent);

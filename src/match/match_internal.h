@@ -10,6 +10,7 @@
 #include "match/exchange.h"
 #include "match/latency.h"
 #include "match/pool.h"
+#include "match/signs.h"
 #include "match/translate.h"
 
 /* Where packets have no id: how much later than the whole its pieces may come. Shorter than TCP's timeout to send again. */
@@ -122,6 +123,7 @@ struct vmp_match {
 	size_t n_settled;               /* of the pool's oldest, decided and not fetched */
 	size_t n_expired;               /* ... older than the settle time, decided or not */
 	struct vmp_observations observations;
+	struct vmp_sign_table *signs;
 	bool ports_unobserved, switch_answers; /* see struct vmp_class_context */
 	bool has_edge;                  /* another point than the backend's is watched */
 	bool has_uplink;                /* ... an uplink: then no transit device is the edge */
@@ -175,6 +177,9 @@ void vmp_match_count_duplicate(struct vmp_match *match, const struct vmp_sight *
 
 /* Show a sighting to the exchanges if its place counts for them. (observe.c) */
 void vmp_match_see_exchange(struct vmp_match *match, const struct vmp_sight *sight, const struct vmp_packet *packet);
+
+/* Note what a frame says of why others fail. (signs.c) */
+void vmp_match_see_signs(struct vmp_match *match, int hop, uint64_t ts_ns, const struct vmp_class *class, const struct vmp_packet *packet);
 
 /* The place where a sighting of this class is expected next. (join.c) */
 vmp_place vmp_match_place_expected(const struct vmp_match *match, const struct vmp_class *class, int hop);

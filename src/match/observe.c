@@ -102,6 +102,7 @@ void vmp_match_observe(struct vmp_match *match, int hop, enum vmp_devdir devdir,
 		observe_guest(match, class, packet);
 	if (class->sort == VMP_SORT_ON_PATH)
 		observe_address(match, class, packet);
+	vmp_match_see_signs(match, hop, ts_ns, class, packet);
 }
 
 void vmp_match_count_seen(struct vmp_match *match, const struct vmp_sight *sight, enum vmp_sort sort)

@@ -185,6 +185,11 @@ int vmp_match_report(struct vmp_match *match, struct vmp_run *run)
 	if (vmp_exchange_overlooked(match->exchanges))
 		vmp_run_note(run, "more questions were asked than can be followed: of later ones nothing is said (%llu sightings)",
 			     (unsigned long long)vmp_exchange_overlooked(match->exchanges));
+	if (vmp_sign_table_overlooked(match->signs))
+		vmp_run_note(run, "more ICMP errors, refusals and claims of addresses were seen than are kept: %llu of them are not told",
+			     (unsigned long long)vmp_sign_table_overlooked(match->signs));
+	if (vmp_sign_table_report(match->signs, run) < 0)
+		return -ENOMEM;
 	return vmp_exchange_report(match->exchanges, match->settled_ns, match->conf.settle_ns, match->has_edge, is_guests,
 				   match, &run->exchanges);
 }

@@ -17,4 +17,5 @@ libvmp_model_a_SOURCES = \
   %D%/packet.h \
   %D%/path.c %D%/path.h \
   %D%/point.c %D%/point.h \
-  %D%/run.c %D%/run.h
+  %D%/run.c %D%/run.h \
+  %D%/sign.h

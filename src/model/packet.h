@@ -25,6 +25,7 @@ enum vmp_packet_flag {
 	VMP_PKT_MALFORMED = 1 << 13,  /* the headers contradict themselves */
 	VMP_PKT_ND_LLADDR = 1 << 14,  /* nd_mac is valid */
 	VMP_PKT_TCP_TS    = 1 << 15,  /* tcp_tsval is valid */
+	VMP_PKT_QUOTE     = 1 << 17,  /* an ICMP error, and the addresses of the packet that it quotes were read */
 	VMP_PKT_OUTER_FRAGMENT = 1 << 16, /* the first fragment of the packet that carries this one in a tunnel */
 };
 
@@ -69,6 +70,10 @@ struct vmp_packet {
 	struct vmp_ip nd_target;
 	struct vmp_mac nd_mac;      /* link-layer address option */
 	struct vmp_mac dhcp_mac;    /* chaddr */
+	uint8_t dhcp_op;            /* 1: asks, 2: answers */
+	struct vmp_ip quoted_src, quoted_dst;
+	uint8_t quoted_proto;
+	uint16_t quoted_dport;      /* of TCP and UDP, 0: not quoted */
 
 	uint32_t vni;               /* of the tunnel that the frame came in */
 	uint32_t inner_offset;      /* bytes from the start of the frame to the frame inside the tunnel, which all else is about; 0: none */

@@ -95,6 +95,7 @@ void vmp_run_clear(struct vmp_run *run)
 	vmp_vec_free(&run->notes);
 	vmp_vec_free(&run->blinds);
 	vmp_vec_free(&run->translations);
+	vmp_vec_free(&run->signs);
 	vmp_vec_free(&run->clocks);
 	vmp_findings_clear(&run->findings);
 	vmp_verdict_clear(&run->verdict);

@@ -11,6 +11,7 @@
 #include "model/guest.h"
 #include "model/path.h"
 #include "model/point.h"
+#include "model/sign.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -103,6 +104,7 @@ struct vmp_run {
 	struct vmp_gauges gauges;
 	struct vmp_drops drops;
 	struct vmp_observations observations;
+	vmp_signs signs;            /* what packets say of why others fail */
 	bool capture_whole;         /* no point lost a frame or vanished */
 	vmp_translations translations; /* in the order they were learned */
 	VMP_VEC(struct vmp_blind) blinds; /* in the order they were told */

@@ -24,6 +24,7 @@ void vmp_decode_dhcp(struct vmp_walk *w, struct vmp_packet *packet)
 		return;
 	vmp_cursor_take(c, BOOTP_CHADDR - 3);
 	vmp_cursor_copy(c, packet->dhcp_mac.b, sizeof(packet->dhcp_mac.b));
+	packet->dhcp_op = op;
 	packet->flags |= VMP_PKT_DHCP;
 	vmp_walk_keep(w, packet, message);
 }

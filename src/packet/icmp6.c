@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "packet/walk.h"
 
+#include <string.h>
+
 #define ICMP6_HEADER 8U
+#define IP6_HEADER   40U
 
 /* A quoted IPv6 header and the 8 bytes after it, which hold the ports. */
 #define QUOTED (40U + 8U)
@@ -62,6 +65,24 @@ static void decode_neighbour(struct vmp_walk *w, struct vmp_packet *packet)
 	read_options(*c, packet, packet->icmp_type == SOLICIT ? OPTION_SOURCE_LLADDR : OPTION_TARGET_LLADDR);
 }
 
+/* The addresses of the quoted packet, and where it went unless extension headers stand before that. */
+static void read_quote(struct vmp_cursor c, struct vmp_packet *packet)
+{
+	const uint8_t *header = vmp_cursor_take(&c, IP6_HEADER);
+
+	if (!header || header[0] >> 4 != 6)
+		return;
+	packet->quoted_proto = header[6];
+	memcpy(packet->quoted_src.b, header + 8, 16);
+	memcpy(packet->quoted_dst.b, header + 24, 16);
+	packet->quoted_src.family = packet->quoted_dst.family = 6;
+	packet->flags |= VMP_PKT_QUOTE;
+	if ((packet->quoted_proto == VMP_IPPROTO_TCP || packet->quoted_proto == VMP_IPPROTO_UDP) && c.left >= 4) {
+		vmp_cursor_take(&c, 2);
+		packet->quoted_dport = vmp_cursor_be16(&c);
+	}
+}
+
 void vmp_decode_icmp6(struct vmp_walk *w, struct vmp_packet *packet)
 {
 	struct vmp_cursor *c = &w->c;
@@ -77,6 +98,8 @@ void vmp_decode_icmp6(struct vmp_walk *w, struct vmp_packet *packet)
 	packet->flags |= VMP_PKT_ICMP6 | VMP_PKT_L4;
 	packet->payload_len = (uint32_t)(message - ICMP6_HEADER);
 	vmp_walk_keep(w, packet, header_rest(packet->icmp_type, packet->payload_len));
+	if (packet->icmp_type >= 1 && packet->icmp_type <= PARAMETER)
+		read_quote(*c, packet);
 	if (packet->icmp_type == SOLICIT || packet->icmp_type == ADVERT)
 		decode_neighbour(w, packet);
 }

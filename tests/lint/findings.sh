@@ -47,6 +47,7 @@ tap_clean "every code is in the catalogue" "$(missing "$top_srcdir" "$codes")"
 tap_clean "no code of the catalogue is dead" "$(dead "$top_srcdir" "$codes")"
 tap_clean "the man page is made from the catalogue" "$("$top_builddir/man/findings" | diff - "$page" >"$tree/diff" ||
 	{ echo "run: make findings-page"; head -n 10 "$tree/diff"; })"
+tap_clean "the man page has every code" "$(for code in $codes; do grep -qxF -e ".Ss $code" "$page" || echo "$code is not on it"; done)"
 tap_clean "vmpath.8 lists the codes of verdicts" "$("$program" explain --json | tr -d ' \n' | grep -oE '"code":"[a-z-]+","kinds":\["verdict"' |
 	sed 's/"code":"\([a-z-]*\)".*/\1/' | while read -r code; do
 	grep -qxF -e ".It $code" "$top_srcdir/man/vmpath.8" || echo "$code is not listed"

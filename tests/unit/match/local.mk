@@ -10,6 +10,7 @@ match_tests = \
   tests/unit/match/test_pieces \
   tests/unit/match/test_parts \
   tests/unit/match/test_random \
+  tests/unit/match/test_signs \
   tests/unit/match/test_steps \
   tests/unit/match/test_translate
 check_PROGRAMS += $(match_tests)
@@ -64,3 +65,7 @@ tests_unit_match_test_translate_SOURCES = %D%/test_translate.c
 tests_unit_match_test_translate_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_translate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_translate_LDADD = $(match_test_libs)
+tests_unit_match_test_signs_SOURCES = %D%/test_signs.c %D%/world.c %D%/world.h
+tests_unit_match_test_signs_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_signs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_signs_LDADD = $(match_test_libs)

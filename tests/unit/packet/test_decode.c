@@ -327,6 +327,50 @@ static void reads_echo(void **state)
 }
 
 /* ICMP belongs to IPv4, ICMPv6 to IPv6: the other way round neither is read. */
+static struct vmp_packet decoded(const struct spec *spec)
+{
+	struct bytes frame = frame_of(spec);
+
+	return decode(&frame);
+}
+
+/* An ICMP error quotes the packet that it is about; what it says is read as far as it is there and of that IP. */
+static void icmp_quotes(void **state)
+{
+	uint8_t four[28] = {0x45, [9] = 17, [12] = 10, 0, 0, 1, 10, 0, 0, 2, 0x12, 0x34, 0, 53, 0, 8, 0, 0};
+	uint8_t six[48] = {0x60, [6] = 6, [8] = 0xfd, [23] = 1, [24] = 0xfd, [39] = 2, [40] = 0x12, 0x34, 0, 80};
+	struct spec spec = {.proto = 1, .l4 = icmp(3, 4, 1, 0, 1400, four, sizeof(four))};
+	struct vmp_packet packet = decoded(&spec);
+
+	(void)state;
+	assert_true(packet.flags & VMP_PKT_QUOTE);
+	assert_int_equal(packet.icmp_seq, 1400);
+	assert_int_equal(packet.quoted_proto, 17);
+	assert_int_equal(packet.quoted_dport, 53);
+	assert_int_equal(packet.quoted_src.b[3], 1);
+	assert_int_equal(packet.quoted_dst.b[3], 2);
+	four[7] = 1; /* a later fragment has no ports */
+	spec.l4 = icmp(3, 4, 1, 0, 1400, four, sizeof(four));
+	assert_int_equal(decoded(&spec).quoted_dport, 0);
+	four[0] = 0x44; /* a header that cannot be */
+	spec.l4 = icmp(3, 4, 1, 0, 1400, four, sizeof(four));
+	assert_false(decoded(&spec).flags & VMP_PKT_QUOTE);
+	four[0] = 0x45;
+	spec.l4 = icmp(3, 4, 1, 0, 1400, four, 19); /* cut short */
+	assert_false(decoded(&spec).flags & VMP_PKT_QUOTE);
+	spec.l4 = icmp(8, 0, 1, 0, 1400, four, sizeof(four)); /* quotes nothing */
+	assert_false(decoded(&spec).flags & VMP_PKT_QUOTE);
+
+	spec = (struct spec){.ip = 6, .proto = 58, .l4 = icmp(2, 0, 1, 0, 1280, six, sizeof(six))};
+	packet = decoded(&spec);
+	assert_true(packet.flags & VMP_PKT_QUOTE);
+	assert_int_equal(packet.quoted_dport, 80);
+	assert_int_equal(packet.quoted_src.family, 6);
+	assert_int_equal(packet.quoted_dst.b[15], 2);
+	spec.l4 = icmp(2, 0, 1, 0, 1280, four, sizeof(four)); /* of the other version */
+	assert_false(decoded(&spec).flags & VMP_PKT_QUOTE);
+}
+
 static void each_icmp_belongs_to_its_ip(void **state)
 {
 	struct spec spec = {.ip = 6, .proto = 1, .l4 = icmp(8, 0, 1, 77, 3, "", 0)};
@@ -538,6 +582,7 @@ int main(void)
 		cmocka_unit_test(reads_a_jumbogram),
 		cmocka_unit_test(nothing_may_follow_no_next_header),
 		cmocka_unit_test(reads_echo),
+		cmocka_unit_test(icmp_quotes),
 		cmocka_unit_test(each_icmp_belongs_to_its_ip),
 		cmocka_unit_test(keeps_the_ports_an_error_quotes),
 		cmocka_unit_test(reads_neighbour_discovery),
