@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmpath doctor: what this host lets be seen, and what each missing thing costs in answers. Changes nothing. */
 #include "capture/capture.h"
+#include "cause/cause.h"
 #include "cli/cmd.h"
 #include "domain/domain.h"
 #include "evidence/evidence.h"
@@ -46,6 +47,17 @@ static void look_for_space(struct vmp_probe *probe)
 		vmp_probe_set(probe, VMP_YES, "64 MiB or more are free");
 }
 
+/* Loads what a trace would load, and ends it again: lockdown and security modules may refuse what capabilities allow. */
+static void look_for_bpf(struct vmp_probe *probe)
+{
+	struct vmp_err err = {0};
+
+	if (vmp_drop_watch_probe(&err) < 0)
+		vmp_probe_set(probe, VMP_NO, "%s", err.message);
+	else
+		vmp_probe_set(probe, VMP_YES, "the program loads");
+}
+
 /* What is asked of netfilter is refused to others. */
 static void need_admin(bool is_admin, struct vmp_probe *probe)
 {
@@ -61,6 +73,7 @@ static void look(const struct vmp_options *options, const char *release, struct 
 	vmp_kernel_ask(probes);
 	vmp_capture_probe(&probes[VMP_SIGHT_PACKET_SOCKETS]);
 	is_admin = vmp_guard_probe(probes);
+	look_for_bpf(&probes[VMP_SIGHT_BPF]);
 	look_for_space(&probes[VMP_SIGHT_SPACE]);
 	need_admin(is_admin, &probes[VMP_SIGHT_NFTABLES]);
 	need_admin(is_admin, &probes[VMP_SIGHT_CONNTRACK]);

@@ -17,7 +17,7 @@ int vmp_guard_begin(struct vmp_err *err);
 int vmp_guard_check(struct vmp_err *err);
 
 /*
- * What this process may do that a trace needs, for vmpath doctor: CAPABILITIES, BPF (BTF is known already), and
+ * What this process may do that a trace needs, for vmpath doctor: CAPABILITIES, and
  * NFTABLES and SECCOMP (known as far as the kernel goes) by what it was built with. Returns whether it has CAP_NET_ADMIN.
  */
 bool vmp_guard_probe(struct vmp_probe probes[VMP_SIGHTS]);

@@ -35,17 +35,6 @@ static void add_built(struct vmp_probe probes[VMP_SIGHTS])
 #endif
 }
 
-/* As far as a file and capabilities tell; lockdown and security modules may still refuse. */
-static void look_for_bpf(bool may, struct vmp_probe probes[VMP_SIGHTS])
-{
-	if (probes[VMP_SIGHT_BTF].there != VMP_YES)
-		vmp_probe_set(&probes[VMP_SIGHT_BPF], probes[VMP_SIGHT_BTF].there, "needs BTF");
-	else if (!may)
-		vmp_probe_set(&probes[VMP_SIGHT_BPF], VMP_NO, "needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN");
-	else
-		vmp_probe_set(&probes[VMP_SIGHT_BPF], VMP_YES, "as far as capabilities tell");
-}
-
 bool vmp_guard_probe(struct vmp_probe probes[VMP_SIGHTS])
 {
 	struct vmp_buf text = {0};
@@ -64,6 +53,5 @@ bool vmp_guard_probe(struct vmp_probe probes[VMP_SIGHTS])
 		      text.len ? text.s : "none of those that matter");
 	vmp_buf_clear(&text);
 	add_built(probes);
-	look_for_bpf(drops, probes);
 	return has(CAP_NET_ADMIN);
 }
