@@ -66,6 +66,12 @@ FAULTS = {
     "tap-shaped": Fault("a token bucket on the tap lets 64 kbit/s through",
                         host=(f"tc qdisc replace dev {TAP} root tbf rate 64kbit burst 2000 limit 2000",
                               f"tc qdisc del dev {TAP} root 2>/dev/null || true")),
+    "tc-ingress": Fault("a tc filter drops what comes in at the uplink",
+                        host=(f"tc qdisc replace dev {UPLINK} clsact\ntc filter add dev {UPLINK} ingress bpf da bytecode '1,6 0 0 2'",
+                              f"tc qdisc del dev {UPLINK} clsact 2>/dev/null || true")),
+    "tc-egress": Fault("a tc filter drops what is given to the tap",
+                       host=(f"tc qdisc replace dev {TAP} clsact\ntc filter add dev {TAP} egress bpf da bytecode '1,6 0 0 2'",
+                             f"tc qdisc del dev {TAP} clsact 2>/dev/null || true")),
     "bridge-down": Fault("the bridge is down", host=(f"ip link set {BRIDGE} down", f"ip link set {BRIDGE} up")),
     # in libvirt
     "suspended": Fault("the guest is suspended", virsh=("suspend web01", "resume web01")),

@@ -1,6 +1,6 @@
 """The course of a scenario with a fault: traffic flows, the fault comes, the truth sees it, the program is asked."""
 
-from lab import judge
+from lab import drops, judge
 from lab.native import GUEST_IP, GUEST_MAC, TAP, UPLINK
 from lab.scenario import LabFault, until
 
@@ -32,6 +32,8 @@ def on_the_bridge(lab, fault, way, a=UPLINK, b=TAP, code="lost-in-host", kinds=(
     if result.verdict["confidence"] != "certain":
         raise judge.Fail(f"packets were seen at {a} and not at {b}, yet the verdict is only {result.verdict['confidence']}")
     judge.finding(result, code, "critical")
+    place = result.verdict
+    drops.check(lab, fault, result, judge.segment(result, way, place["from"], place["to"]))
     for direction in ("to_guest", "from_guest"):
         lab.env.note("counts", judge.counts(result, truth, direction, UPLINK, TAP, about_guest, certain))
     return result, truth

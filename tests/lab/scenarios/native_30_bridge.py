@@ -35,6 +35,16 @@ def tap_shaped(lab):
         ("ping", {"size": 1000, "interval": 0.02, "count": 800}),))
 
 
+@scenario("tc-ingress", about="a tc filter drops what comes in at the uplink")
+def tc_ingress(lab):
+    lossy.on_the_bridge(lab, "tc-ingress", "to_guest", UPLINK, TAP)
+
+
+@scenario("tc-egress", about="a tc filter drops what is given to the tap")
+def tc_egress(lab):
+    lossy.on_the_bridge(lab, "tc-egress", "to_guest", UPLINK, TAP)
+
+
 @scenario("tap-down", about="the tap is down")
 def tap_down(lab):
     result, _ = lossy.on_the_bridge(lab, "tap-down", "to_guest", {UPLINK, "br0"}, TAP)
