@@ -25,7 +25,7 @@
 typedef int step(struct vmp_trace *trace, struct vmp_err *err);
 
 static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, reserve_evidence, open_points,
-	ask_filter_again, watch_backend, watch_process, ask_drops,
+	ask_filter_again, watch_backend, watch_process, look_first, ask_drops,
 	give_up_privilege, begin_evidence, watch, look_again, judge;
 
 static step *const steps[] = {
@@ -40,6 +40,7 @@ static step *const steps[] = {
 	ask_filter_again,  /* packet filter      -> translations known so far host/ path/ */
 	watch_backend,     /* backend            -> its counters, first look    gauge/    */
 	watch_process,     /* guest              -> its threads, first look     domain/   */
+	look_first,        /* host's counters    -> gauges, before the window   host/ gauge/ */
 	ask_drops,         /* kernel             -> which packets it drops, why cause/    */
 	give_up_privilege, /* root               -> nobody, for good            guard/    */
 	begin_evidence,    /* points             -> pcapng, one block each      evidence/ */
@@ -373,6 +374,30 @@ static int ask_drops(struct vmp_trace *trace, struct vmp_err *err)
 	return vmp_trace_ask_drops(trace, err);
 }
 
+/* A file that is not there counts nothing here; one that may not be read is a gap, and is said. */
+static void note_unread(struct vmp_run *run, const struct vmp_reading *reading)
+{
+	vmp_vec_foreach (file, &reading->files)
+		if (file->error && file->error != ENOENT)
+			vmp_run_note(run, "%s could not be read, so what it counts is not known: %s", file->path, strerror(file->error));
+}
+
+static int look_first(struct vmp_trace *trace, struct vmp_err *err)
+{
+	struct vmp_run *run = &trace->run;
+	int code;
+
+	if (vmp_gauge_wants(&run->path, &trace->reading) < 0)
+		return out_of_memory(err);
+	code = vmp_host_counters_open(trace->reader, &trace->reading, &trace->counters, err);
+	if (code == 0)
+		code = vmp_host_counters_read(trace->counters, &trace->reading, err);
+	if (code < 0)
+		return code;
+	note_unread(run, &trace->reading);
+	return vmp_gauge_take(&run->gauges, &trace->reading, VMP_GAUGE_BEFORE) < 0 ? out_of_memory(err) : 0;
+}
+
 static int give_up_privilege(struct vmp_trace *trace, struct vmp_err *err)
 {
 	(void)trace;
@@ -434,6 +459,10 @@ static int look_again(struct vmp_trace *trace, struct vmp_err *err)
 	else
 		vmp_run_note(run, "the counters after the window could not be read: %s", ignored.message);
 	vmp_host_clear(&after);
+	if (vmp_host_counters_read(trace->counters, &trace->reading, err) < 0)
+		return -err->code;
+	if (vmp_gauge_take(&run->gauges, &trace->reading, VMP_GAUGE_AFTER) < 0)
+		return out_of_memory(err);
 	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0 || vmp_match_learned(trace->match, run) < 0)
 		return out_of_memory(err);
 	return trace->evidence ? vmp_evidence_keep_run(trace->evidence, run, err) : 0;
@@ -481,6 +510,8 @@ void vmp_pipeline_end(struct vmp_trace *trace)
 	vmp_evidence_close(trace->evidence);
 	vmp_keeper_end(trace->keeper);
 	vmp_counter_close(trace->counter);
+	vmp_host_counters_close(trace->counters);
+	vmp_reading_clear(&trace->reading);
 	vmp_capture_close(trace->capture);
 	vmp_host_clear(&trace->host);
 	vmp_vec_free(&trace->known);

@@ -31,6 +31,8 @@ struct vmp_trace {
 	int *point_hops;                /* by point: index of its hop */
 	struct vmp_capture *capture;
 	struct vmp_counter *counter;    /* frames given to the backend */
+	struct vmp_reading reading;     /* of the host's counters: which there are, and the last look at them */
+	struct vmp_host_counters *counters;
 	struct vmp_backend_watch backend;
 	bool backend_watched;
 	bool backend_down;      /* since before the start: no point, and nothing passes it */

@@ -6,6 +6,7 @@
 #include "model/gauge.h"
 #include "model/host.h"
 #include "model/path.h"
+#include "model/reading.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -74,5 +75,16 @@ int vmp_gauge_before(struct vmp_gauges *gauges, const struct vmp_path *path, con
 
 /* Fill in the counters of the last look. A device that is gone, or whose counters went backwards, has no after. */
 void vmp_gauge_after(struct vmp_gauges *gauges, const struct vmp_host *host);
+
+/* Say which files and devices are to be read for this path. reading: appended to, caller clears. Returns 0 or -ENOMEM. */
+int vmp_gauge_wants(const struct vmp_path *path, struct vmp_reading *reading);
+
+enum vmp_gauge_moment { VMP_GAUGE_BEFORE, VMP_GAUGE_AFTER };
+
+/*
+ * Put what was read into gauges->counters, before the window or after it. What could not be read, or is not as any kernel writes it, is
+ * left unknown. Returns 0 or -ENOMEM; more than VMP_COUNTERS_MAX are left out.
+ */
+int vmp_gauge_take(struct vmp_gauges *gauges, const struct vmp_reading *reading, enum vmp_gauge_moment moment);
 
 #endif

@@ -9,6 +9,7 @@
 #if defined(HAVE_LIBSECCOMP) && !defined(VMP_SANITIZERS)
 
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -68,9 +69,13 @@ static const char *const calls_deadly[] = {
 	"sethostname", "setdomainname", "quotactl", "acct", "personality",
 };
 
-/* Terminal size and kind, bytes waiting, and the state of a device that is being captured. No TIOCSTI. */
+/*
+ * Terminal size and kind, bytes waiting, and the state of a device that is being captured. No TIOCSTI. SIOCETHTOOL reads counters of drivers
+ * after the window; what it could change needs CAP_NET_ADMIN, which is gone (Linux, net/ethtool/ioctl.c, dev_ethtool()).
+ */
 static const unsigned long ioctls_tracer[] = {
 	TIOCGWINSZ, TCGETS, FIONREAD, FIONBIO, SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFINDEX,
+	SIOCGIFHWADDR, SIOCETHTOOL,
 };
 
 /* A call that this architecture or this libseccomp does not know needs no rule. */

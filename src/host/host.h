@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "model/gauge.h"
 #include "model/host.h"
+#include "model/reading.h"
 
 struct vmp_host_reader;         /* open netlink socket: works on after privileges are given up */
 
@@ -33,5 +34,20 @@ int vmp_host_read_stats(struct vmp_host_reader *reader, int ifindex, struct vmp_
  * ret_tracking: set always, caller clears. Returns 0, or -errno with what could not be read, and known false.
  */
 int vmp_host_read_tracking(const struct vmp_ip *addresses, size_t n, struct vmp_tracking *ret_tracking, struct vmp_err *err);
+
+struct vmp_host_counters;       /* open files and sockets: they work on after privileges are given up */
+
+/*
+ * Open what the reading's list of files and devices needs. A file that is not there is no error: its counter is not known then.
+ * reader: borrowed, outlives it; wanted: the same list is to be read later. Caller closes.
+ */
+int vmp_host_counters_open(struct vmp_host_reader *reader, const struct vmp_reading *wanted, struct vmp_host_counters **ret_counters,
+			   struct vmp_err *err);
+
+/* Close; NULL is allowed. */
+void vmp_host_counters_close(struct vmp_host_counters *counters);
+
+/* Read all of it now, over what was read before. reading: the one that was given to open. Errors: only that memory is out. */
+int vmp_host_counters_read(struct vmp_host_counters *counters, struct vmp_reading *reading, struct vmp_err *err);
 
 #endif

@@ -5,6 +5,8 @@ libvmp_host_a_SOURCES = \
   %D%/bond.c \
   %D%/bridge.c \
   %D%/conntrack.c \
+  %D%/counters.c %D%/counters.h \
+  %D%/ethtool.c \
   %D%/host.c %D%/host.h \
   %D%/kernel.c %D%/kernel.h \
   %D%/kind.c %D%/kind.h \
@@ -14,8 +16,10 @@ libvmp_host_a_SOURCES = \
   %D%/nic.c \
   %D%/ovs.c \
   %D%/parse.h \
+  %D%/queue.c \
   %D%/reader.c %D%/reader.h \
   %D%/route.c \
+  %D%/sysfs.c \
   %D%/tun.c \
   %D%/veth.c \
   %D%/vif.c \

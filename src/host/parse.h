@@ -4,6 +4,7 @@
 #define VMP_HOST_PARSE_H
 
 #include "model/host.h"
+#include "model/reading.h"
 
 #include <linux/netlink.h>
 
@@ -57,5 +58,11 @@ int vmp_host_parse_tracked(const struct nlmsghdr *msg, struct vmp_host_wanted *w
 
 /* Only the counters of an RTM_NEWLINK. Returns 0, or -EBADMSG when the message has none. */
 int vmp_host_parse_stats(const struct nlmsghdr *msg, struct vmp_link_stats *ret_stats);
+
+/* RTM_NEWQDISC and RTM_NEWTCLASS: appended when it is of one of the reading's devices and tells its counters. Returns as the parsers. */
+int vmp_host_parse_queue(const struct nlmsghdr *msg, struct vmp_reading *reading);
+
+/* RTM_NEWNEIGHTBL: appended when it is a whole table. Returns as the parsers. */
+int vmp_host_parse_neighbour_table(const struct nlmsghdr *msg, struct vmp_reading *reading);
 
 #endif

@@ -59,7 +59,11 @@ struct vmp_gauges {
 	VMP_VEC(struct vmp_device_gauge) devices;
 	struct vmp_backend_gauge backend;
 	VMP_VEC(struct vmp_counter) counters;
+	uint32_t *slots;                /* where a counter stands by its words, plus 1; 0: nowhere. Made by vmp_gauges_add() as it needs it */
+	size_t n_slots, n_placed;       /* how many of the counters have their slot */
 };
+
+enum { VMP_COUNTERS_MAX = 1 << 16 };
 
 /* The gauge of a device, or NULL. Borrowed. */
 const struct vmp_device_gauge *vmp_gauges_device(const struct vmp_gauges *gauges, int ifindex);
@@ -76,8 +80,6 @@ uint64_t vmp_counter_grew(const struct vmp_counter *counter);
  */
 struct vmp_counter *vmp_gauges_add(struct vmp_gauges *gauges, const char *source, const char *object, const char *name,
 				   enum vmp_counter_kind kind);
-
-enum { VMP_COUNTERS_MAX = 1 << 16 };
 
 /* Free what the gauges own and zero them. */
 void vmp_gauges_clear(struct vmp_gauges *gauges);

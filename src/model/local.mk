@@ -17,5 +17,6 @@ libvmp_model_a_SOURCES = \
   %D%/packet.h \
   %D%/path.c %D%/path.h \
   %D%/point.c %D%/point.h \
+  %D%/reading.c %D%/reading.h \
   %D%/run.c %D%/run.h \
   %D%/sign.h

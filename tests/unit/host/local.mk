@@ -1,6 +1,7 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
 EXTRA_DIST += tests/data/host
-host_tests = tests/unit/host/test_conntrack tests/unit/host/test_hostile tests/unit/host/test_kernel tests/unit/host/test_live tests/unit/host/test_recorded
+host_tests = tests/unit/host/test_conntrack tests/unit/host/test_counters tests/unit/host/test_hostile tests/unit/host/test_kernel tests/unit/host/test_live \
+  tests/unit/host/test_recorded
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 host_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(LIBNL_CFLAGS)
@@ -9,6 +10,10 @@ tests_unit_host_test_conntrack_SOURCES = %D%/test_conntrack.c
 tests_unit_host_test_conntrack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_host_test_conntrack_CFLAGS = $(host_test_cflags)
 tests_unit_host_test_conntrack_LDADD = $(host_test_libs)
+tests_unit_host_test_counters_SOURCES = %D%/test_counters.c
+tests_unit_host_test_counters_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_host_test_counters_CFLAGS = $(host_test_cflags)
+tests_unit_host_test_counters_LDADD = $(host_test_libs)
 tests_unit_host_test_hostile_SOURCES = %D%/test_hostile.c %D%/recorded.c %D%/recorded.h
 tests_unit_host_test_hostile_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_host_test_hostile_CFLAGS = $(host_test_cflags)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The words of the records, and the helpers that fill and free them. */
+#include "model/reading.h"
 #include "model/run.h"
 
 #include <errno.h>
@@ -318,9 +319,65 @@ static void a_gap_of_a_clock_that_went_back_is_one(void **state)
 	vmp_run_clear(&run);
 }
 
+/* Found by its words whatever was added before, also in a record that was read and has no index yet; and never more than there may be. */
+static void counters_are_found_again(void **state)
+{
+	struct vmp_gauges gauges = {0};
+	struct vmp_counter *counter = vmp_vec_add(&gauges.counters);
+	char name[32];
+
+	(void)state;
+	assert_non_null(counter);
+	strcpy(counter->source, "nft");
+	strcpy(counter->name, "packets");
+	assert_ptr_equal(vmp_gauges_add(&gauges, "nft", "", "packets", VMP_COUNTER_MOVES), counter);
+	for (int round = 0; round < 2; round++)
+		for (unsigned int i = 0; i < 10000; i++) {
+			snprintf(name, sizeof(name), "rx%u_drops", i);
+			counter = vmp_gauges_add(&gauges, "ethtool", i % 2 ? "eth0" : "eth1", name, VMP_COUNTER_MOVES);
+			assert_non_null(counter);
+			assert_ptr_equal(counter, &gauges.counters.v[i + 1]);
+		}
+	assert_int_equal(gauges.counters.n, 10001);
+	assert_ptr_not_equal(vmp_gauges_add(&gauges, "ethtool", "eth0", "rx0_drops", VMP_COUNTER_MOVES), &gauges.counters.v[1]);
+	for (unsigned int i = 0; gauges.counters.n < VMP_COUNTERS_MAX; i++) {
+		snprintf(name, sizeof(name), "tx%u_drops", i);
+		assert_non_null(vmp_gauges_add(&gauges, "ethtool", "eth0", name, VMP_COUNTER_MOVES));
+	}
+	assert_null(vmp_gauges_add(&gauges, "ethtool", "eth0", "one more", VMP_COUNTER_MOVES));
+	assert_non_null(vmp_gauges_add(&gauges, "ethtool", "eth0", "tx7_drops", VMP_COUNTER_MOVES));
+	vmp_gauges_clear(&gauges);
+}
+
+static void what_was_read_is_forgotten(void **state)
+{
+	struct vmp_reading reading = {0};
+	struct vmp_reading_device *device = vmp_vec_add(&reading.devices);
+	struct vmp_reading_file *file = vmp_vec_add(&reading.files);
+
+	(void)state;
+	assert_non_null(device);
+	assert_non_null(file);
+	file->text = strdup("1");
+	assert_non_null(vmp_vec_add(&device->counters));
+	assert_non_null(vmp_vec_add(&device->irqs));
+	assert_non_null(vmp_vec_add(&reading.queues));
+	device->has_counters = device->has_rps = reading.queues_known = true;
+	vmp_reading_forget(&reading);
+	assert_null(file->text);
+	assert_int_equal(device->counters.n + device->irqs.n + reading.queues.n, 0);
+	assert_false(device->has_counters || device->has_rps || reading.queues_known);
+	assert_int_equal(reading.files.n, 1);
+	assert_int_equal(reading.devices.n, 1);
+	vmp_reading_clear(&reading);
+	assert_int_equal(reading.files.n + reading.devices.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counters_are_found_again),
+		cmocka_unit_test(what_was_read_is_forgotten),
 		cmocka_unit_test(every_value_has_its_word),
 		cmocka_unit_test(words_are_those_of_the_documents),
 		cmocka_unit_test(an_address_is_known_once_by_its_best_source),
