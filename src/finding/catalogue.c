@@ -9,6 +9,9 @@ static const struct vmp_code_table tables[] = {
 	{vmp_codes_trace, "WHAT A TRACE FINDS", "Verdicts, of which a trace has one, and findings about its packets."},
 	{vmp_codes_cause, "CAUSES", "What explains a loss is told with it, in its\n.Va cause ;\nsome are findings of their own as well."},
 	{vmp_codes_drop, "WHY THE KERNEL DROPS PACKETS", "Reasons that the kernel itself gives for packets that it drops."},
+	{vmp_codes_counters, "WHAT THE HOST COUNTS",
+	 "Told with the loss that they explain where place, number and kind fit; else findings of their own, since a counter of the whole\n"
+	 "host is no proof for the packets of one guest."},
 	{vmp_codes_guest, "THE GUEST'S SIDE", "Why the guest does not take or answer what it is given."},
 	{vmp_codes_traffic, "WHAT PACKETS SAY", "Traffic that explains itself: errors, claims, refusals, questions without answer."},
 	{vmp_codes_path, "WHAT IS SET WRONG", "Told from settings alone, also by\n.Cm vmpath path ."},

@@ -14,6 +14,7 @@
 extern const struct vmp_code vmp_codes_trace[];
 extern const struct vmp_code vmp_codes_cause[];
 extern const struct vmp_code vmp_codes_drop[];
+extern const struct vmp_code vmp_codes_counters[];
 extern const struct vmp_code vmp_codes_guest[];
 extern const struct vmp_code vmp_codes_traffic[];
 extern const struct vmp_code vmp_codes_path[];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Causes of a loss that the kernel itself tells: one row for each code of rules_drop.c. */
+/* Causes of a loss that the kernel itself tells: one row for each code of rules_drop.c that no counter tells too (catalogue_counters.c). */
 #include "finding/catalogue.h"
 
 #define SEEN   "The lost packets themselves among those that the kernel says it dropped there (tracepoint kfree_skb)."
 #define ABSENT "Drops of copies: of a flooded frame at another port, of a capture's or a socket's own."
 
-enum { CAUSE = VMP_CODE_CAUSE };
+enum { CAUSE = VMP_CODE_CAUSE, FINDING = VMP_CODE_FINDING };
 
 const struct vmp_code vmp_codes_drop[] = {
 	{.code = "dropped-by-filter", .kinds = CAUSE,
@@ -28,7 +28,7 @@ const struct vmp_code vmp_codes_drop[] = {
 	 .next = "conntrack -C; sysctl net.netfilter.nf_conntrack_max; conntrack -S; dmesg | grep conntrack; iptables-legacy-save -c.",
 	 .is_not = "Not packets in state INVALID: those are dropped by a rule.",
 	 .words = "nf_conntrack: table full, dropping packet; insert_failed"},
-	{.code = "dropped-by-tc", .kinds = CAUSE,
+	{.code = "dropped-by-tc", .kinds = CAUSE | FINDING,
 	 .title = "a tc filter or program drops them",
 	 .means = "A filter, an action or a BPF program attached with tc (clsact, ingress) drops the packets.",
 	 .present = SEEN, .absent = ABSENT,
@@ -40,20 +40,6 @@ const struct vmp_code vmp_codes_drop[] = {
 	 .present = SEEN, .absent = ABSENT, .next = "ip -d link show dev DEVICE; bpftool net show.",
 	 .is_not = "A program in the driver of a network card leaves no trace at all: then xdp-attached is all there is.",
 	 .words = "XDP_DROP; xdpgeneric"},
-	{.code = "qdisc-drops", .kinds = CAUSE,
-	 .title = "the queue of a device drops them",
-	 .means = "The queueing discipline (tc qdisc) of the device that they leave by is full, shapes (tbf, htb: libvirt's "
-		  "<bandwidth>) or polices.",
-	 .present = SEEN, .absent = ABSENT, .next = "tc -s qdisc show dev DEVICE; tc -s class show dev DEVICE; virsh "
-		  "domiftune GUEST DEVICE.",
-	 .is_not = "Not the tap's own queue, which QEMU empties: that is queue-full.", .words = "QDISC_DROP; overlimits; "
-		  "<bandwidth>; tbf; htb; netem"},
-	{.code = "softnet-drops", .kinds = CAUSE,
-	 .title = "the backlog of a CPU is full",
-	 .means = "Packets that a device handed to a CPU's backlog (RPS, veth) were more than it takes: that CPU cannot keep up.",
-	 .present = SEEN, .absent = ABSENT,
-	 .next = "cat /proc/net/softnet_stat (second column: drops by CPU); sysctl net.core.netdev_max_backlog; spread interrupts and RPS.",
-	 .is_not = "Not the ring of a network card.", .words = "CPU_BACKLOG; softnet_stat; netdev_max_backlog; time_squeeze"},
 	{.code = "queue-full", .kinds = CAUSE,
 	 .title = "the queue of the guest's device is full",
 	 .means = "QEMU or vhost does not take packets as fast as they come, or not at all, so that the tap's queue is full.",
@@ -101,7 +87,7 @@ const struct vmp_code vmp_codes_drop[] = {
 	 .present = SEEN, .absent = ABSENT, .next = "bridge vlan show; bridge vlan add dev DEVICE vid VID.", .is_not = "Not a "
 		  "packet filter.",
 	 .words = "br_allowed_ingress; vlan_filtering"},
-	{.code = "too-large-for-device", .kinds = CAUSE,
+	{.code = "too-large-for-device", .kinds = CAUSE | FINDING,
 	 .title = "they are larger than an MTU on the way",
 	 .means = "A bridge drops what is larger than the MTU of the port it leaves by, and tells nobody; a router tells the "
 		  "sender by ICMP.",
@@ -116,21 +102,11 @@ const struct vmp_code vmp_codes_drop[] = {
 	 .next = "ip link: does a device of the host have the guest's MAC? Is the guest's device in its bridge? iptables -t "
 		  "nat -L: is a DNAT missing?",
 	 .is_not = "Not a filter.", .words = "OTHERHOST; NO_SOCKET; UNHANDLED_PROTO"},
-	{.code = "reverse-path-filter", .kinds = CAUSE,
-	 .title = "the reverse path filter drops them",
-	 .means = "This host would send packets to their source by another device than they came in by, and rp_filter is strict.",
-	 .present = SEEN, .absent = ABSENT, .next = "sysctl net.ipv4.conf.all.rp_filter; ip route get ADDRESS; loose mode is 2.",
-	 .is_not = "Not the packet filter.", .words = "IP_RPFILTER; rp_filter; IPReversePathFilter; asymmetric routing; martian source"},
 	{.code = "martian-source", .kinds = CAUSE,
 	 .title = "their source is an address of this host", .means = "Somebody else uses an address of this host, or its own "
 		  "packets came back.",
 	 .present = SEEN, .absent = ABSENT, .next = "ip addr; ip neigh; is the address in use twice?", .is_not = "Not the packet filter.",
 	 .words = "IP_LOCAL_SOURCE; martian source"},
-	{.code = "no-route", .kinds = CAUSE,
-	 .title = "this host has no route for them", .means = "The host routes for the guest and knows no way to the destination.",
-	 .present = SEEN, .absent = ABSENT, .next = "ip route get ADDRESS; ip route show table all; ip rule show.",
-	 .is_not = "Not a filter.",
-	 .words = "IP_INNOROUTES; Network is unreachable; Destination Net Unreachable"},
 	{.code = "routing-refused", .kinds = CAUSE,
 	 .title = "this host does not route them",
 	 .means = "Forwarding is off for the device that they came in by, or a route refuses them (blackhole, unreachable, prohibit).",
@@ -151,19 +127,6 @@ const struct vmp_code vmp_codes_drop[] = {
 		  "discovery) and got no answer.",
 	 .present = SEEN, .absent = ABSENT, .next = "ip neigh show; ip route get ADDRESS; arping.", .is_not = "Not a filter.",
 	 .words = "NEIGH_FAILED; FAILED in ip neigh; Destination Host Unreachable"},
-	{.code = "neighbour-discards", .kinds = CAUSE,
-	 .title = "too many packets wait for a next hop's MAC", .means = "The queue of packets for a next hop that has not "
-		  "answered yet is full.",
-	 .present = SEEN, .absent = ABSENT, .next = "ip neigh show; cat /proc/net/stat/arp_cache (unresolved_discards).",
-	 .is_not = "Not a full neighbour table.",
-	 .words = "NEIGH_QUEUEFULL; unresolved_discards"},
-	{.code = "neighbour-table-full", .kinds = CAUSE,
-	 .title = "the neighbour table of this host is full", .means = "There are more neighbours than the table may hold "
-		  "(gc_thresh3), so new ones cannot be "
-	 "reached.", .present = SEEN, .absent = ABSENT, .next = "ip neigh | wc -l; sysctl net.ipv4.neigh.default.gc_thresh3; "
-		  "raise gc_thresh1, 2 and 3.",
-	 .is_not = "Not the bridge's table.", .words = "neighbor table overflow!; neighbour: arp_cache: neighbor table "
-		  "overflow!; NEIGH_CREATEFAIL"},
 	{.code = "vni-unknown", .kinds = CAUSE,
 	 .title = "no VXLAN device has their VNI", .means = "Packets of a VXLAN came in with a network identifier that no "
 		  "device of this host has.",

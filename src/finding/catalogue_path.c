@@ -192,7 +192,8 @@ const struct vmp_code vmp_codes_path[] = {
 	{.code = "ip-forward-off", .kinds = PATH | CAUSE,
 	 .title = "the guest's packets have to be routed by this host, and routing is off",
 	 .means = "The kernel drops packets that are not for the host itself.",
-	 .present = "A routed path, and net.ipv4.ip_forward 0.",
+	 .present = "A routed path, and net.ipv4.ip_forward 0; as the cause of a loss: InAddrErrors that rose by at least as many as were "
+		 "lost where this host routes, and forwarding off at the device where they come in.",
 	 .absent = "Nothing.",
 	 .next = "sysctl -w net.ipv4.ip_forward=1; who switched it off (sysctl --system, a firewall)?",
 	 .is_not = "Not a filter.",

@@ -31,6 +31,15 @@ static vmp_rule *const rules[] = {
 	vmp_rule_next_hop_silent,
 	vmp_rule_queueing,
 	vmp_rule_signs,
+	/* Counters, those of the narrowest place first: the first that fits a loss is its cause. */
+	vmp_rule_queue_disciplines,
+	vmp_rule_conntrack,
+	vmp_rule_neighbours,
+	vmp_rule_ip,
+	vmp_rule_udp_sockets,
+	vmp_rule_nics,
+	vmp_rule_softnet,
+	vmp_rule_interrupts,
 	vmp_rule_drops, /* after those that know more of the same: which rule, which table */
 	vmp_rule_obstacles,
 };

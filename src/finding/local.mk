@@ -3,6 +3,7 @@ libvmp_finding_a_CFLAGS = $(AM_CFLAGS)
 libvmp_finding_a_SOURCES = \
   %D%/catalogue.c %D%/catalogue.h \
   %D%/catalogue_cause.c \
+  %D%/catalogue_counters.c \
   %D%/catalogue_drop.c \
   %D%/catalogue_guest.c \
   %D%/catalogue_path.c \
@@ -14,9 +15,14 @@ libvmp_finding_a_SOURCES = \
   %D%/rules.c %D%/rules.h \
   %D%/rules_delay.c \
   %D%/rules_drop.c \
+  %D%/rules_gauge.c %D%/rules_gauge.h \
   %D%/rules_guest.c \
+  %D%/rules_ip.c \
   %D%/rules_loss.c \
   %D%/rules_network.c \
+  %D%/rules_nic.c \
   %D%/rules_path.c \
+  %D%/rules_queue.c \
   %D%/rules_signs.c \
-  %D%/rules_state.c
+  %D%/rules_state.c \
+  %D%/rules_tables.c

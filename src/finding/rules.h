@@ -28,6 +28,14 @@ vmp_rule vmp_rule_next_hop_silent;      /* rules_network.c */
 vmp_rule vmp_rule_signs;                /* rules_signs.c: what packets say of why others fail */
 vmp_rule vmp_rule_queueing;             /* rules_delay.c */
 vmp_rule vmp_rule_capture_lost;         /* rules.c */
+vmp_rule vmp_rule_queue_disciplines;    /* rules_queue.c: from here on what the host's counters say */
+vmp_rule vmp_rule_conntrack;            /* rules_tables.c */
+vmp_rule vmp_rule_neighbours;
+vmp_rule vmp_rule_ip;                   /* rules_ip.c */
+vmp_rule vmp_rule_udp_sockets;
+vmp_rule vmp_rule_nics;                 /* rules_nic.c */
+vmp_rule vmp_rule_softnet;
+vmp_rule vmp_rule_interrupts;
 
 /* The exchange of this kind and direction, or NULL. Borrowed. */
 const struct vmp_exchange *vmp_rules_exchange(const struct vmp_run *run, enum vmp_exchange_kind kind,
