@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void add_verdict(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run)
 {
@@ -125,6 +126,30 @@ static void add_backend(struct vmp_buf *out, const struct vmp_report_style *styl
 		vmp_text_printf(out, style, 2, VMP_INK_PLAIN, "counted ",
 				"%s, all frames: %" PRIu64 " given to it, %" PRIu64 " dropped (what is taken is not counted)",
 				name, backend->given, backend->dropped);
+}
+
+/* Traffic moves these wherever there is any. */
+static bool is_traffic(const struct vmp_counter *counter)
+{
+	return strcmp(counter->source, "interrupts") == 0 || strcmp(counter->name, "packets") == 0;
+}
+
+/* With verbose a few of the host's counters that moved; all of them are in the JSON. */
+static void add_gauges(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run)
+{
+	enum { MOST = 20 };
+	size_t moved = 0;
+
+	vmp_vec_foreach (counter, &run->gauges.counters) {
+		uint64_t grew = counter->kind == VMP_COUNTER_MOVES ? vmp_counter_grew(counter) : 0;
+
+		if (grew == 0 || !style->verbose || is_traffic(counter) || ++moved > MOST)
+			continue;
+		vmp_text_printf(out, style, 2, VMP_INK_PLAIN, "moved   ", "%s %s%s%s by %" PRIu64 ", to %" PRIu64, counter->source,
+				counter->object, counter->object[0] ? " " : "", counter->name, grew, counter->after);
+	}
+	if (moved > MOST)
+		vmp_text_printf(out, style, 2, VMP_INK_PLAIN, "moved   ", "%zu more counters; --json has them all", moved - MOST);
 }
 
 static void add_exchange(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_exchange *exchange)
@@ -272,6 +297,7 @@ int vmp_text_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	vmp_text_hops(out, style, run, visible);
 	add_segments(out, style, run, visible);
 	add_backend(out, style, run);
+	add_gauges(out, style, run);
 	add_translations(out, style, run);
 	add_captures(out, style, run);
 	add_exchanges(out, style, run);

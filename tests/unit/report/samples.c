@@ -181,6 +181,29 @@ static void count_backend(struct vmp_run *run, uint64_t given, uint64_t taken)
 	backend->queue_len = 1000;
 }
 
+/* One that moved, one that did not, a level with a limit, and more that moved than a text shows. */
+static void add_counters(struct vmp_run *run)
+{
+	struct vmp_counter *counter = vmp_gauges_add(&run->gauges, "qdisc", "021f00 htb 1:", "drops", VMP_COUNTER_MOVES);
+
+	*counter = (struct vmp_counter){.source = "qdisc", .object = "021f00 htb 1:", .name = "drops", .before_known = true,
+					.after_known = true, .before = 3, .after = 53};
+	counter = vmp_gauges_add(&run->gauges, "softnet", "cpu1", "dropped", VMP_COUNTER_MOVES);
+	counter->before_known = counter->after_known = true;
+	counter = vmp_gauges_add(&run->gauges, "conntrack", "", "count", VMP_COUNTER_FILLS);
+	counter->before_known = counter->after_known = counter->has_limit = true;
+	counter->before = 7;
+	counter->after = 9;
+	counter->limit = 262144;
+	for (char c = 'a'; c <= 'u'; c++) {
+		char name[] = {'r', 'x', '_', c, '\0'};
+
+		counter = vmp_gauges_add(&run->gauges, "ethtool.other", "eth0", name, VMP_COUNTER_MOVES);
+		counter->before_known = counter->after_known = true;
+		counter->after = 1;
+	}
+}
+
 void sample_loss(struct vmp_run *run)
 {
 	struct vmp_finding *finding;
@@ -206,6 +229,7 @@ void sample_loss(struct vmp_run *run)
 	add_segment(run, VMP_FROM_GUEST, 3, 1, 0, 0, 0);
 	add_echo(run, 0, 0);
 	count_backend(run, 0, 0);
+	add_counters(run);
 	finding = vmp_finding_add(&run->findings, "lost-in-host", VMP_SEVERITY_CRITICAL, VMP_CONFIDENCE_CERTAIN,
 				  "50 of 50 packets to the guest vanish between eth0 and 021f00");
 	vmp_finding_place(finding, VMP_TO_GUEST, 1, 3);
