@@ -4,7 +4,7 @@
 (inject, undo); the undo must also work when nothing was injected, because it is run to be sure.
 """
 
-from lab.host import BRIDGE, GUEST_IP, GUEST_MAC, PEER_IP, TAP, UPLINK
+from lab.host import BRIDGE, GUEST_IP, GUEST_MAC, NAT_IP, PEER_IP, TAP, UPLINK
 from lab.scenario import LabFault
 from lab.smallguest import SIGNALS
 
@@ -72,6 +72,25 @@ FAULTS = {
     "tc-egress": Fault("a tc filter drops what is given to the tap",
                        host=(f"tc qdisc replace dev {TAP} clsact\ntc filter add dev {TAP} egress bpf da bytecode '1,6 0 0 2'",
                              f"tc qdisc del dev {TAP} clsact 2>/dev/null || true")),
+    "tap-htb": Fault("a class of htb on the tap lets 64 kbit/s through and has room for two packets",
+                     host=(f"tc qdisc replace dev {TAP} root handle 1: htb default 10\n"
+                           f"tc class replace dev {TAP} parent 1: classid 1:10 htb rate 64kbit burst 2000\n"
+                           f"tc qdisc replace dev {TAP} parent 1:10 handle 10: pfifo limit 2",
+                           f"tc qdisc del dev {TAP} root 2>/dev/null || true")),
+    "tap-short": Fault("a token bucket with next to no room on the tap, wide enough for single pings",
+                       host=(f"tc qdisc replace dev {TAP} root tbf rate 1mbit burst 2000 limit 2000",
+                             f"tc qdisc del dev {TAP} root 2>/dev/null || true")),
+    "uplink-shaped": Fault("a token bucket on the uplink lets 64 kbit/s out",
+                           host=(f"tc qdisc replace dev {UPLINK} root tbf rate 64kbit burst 2000 limit 2000",
+                                 f"tc qdisc del dev {UPLINK} root 2>/dev/null || true")),
+    "rp-filter": Fault("the reverse path filter is on, and the way back to the NATed guest leads elsewhere",
+                       host=("sysctl -qw net.ipv4.conf.virbr0.rp_filter=1\n"
+                             f"ip route replace {NAT_IP}/32 dev {UPLINK}",
+                             f"ip route del {NAT_IP}/32 dev {UPLINK} 2>/dev/null || true\n"
+                             "sysctl -qw net.ipv4.conf.virbr0.rp_filter=0 2>/dev/null || true")),
+    "forwarding-off": Fault("this host does not route what comes in by the NATed guest's bridge",
+                            host=("sysctl -qw net.ipv4.conf.virbr0.forwarding=0",
+                                  "sysctl -qw net.ipv4.conf.virbr0.forwarding=1 2>/dev/null || true")),
     "bridge-down": Fault("the bridge is down", host=(f"ip link set {BRIDGE} down", f"ip link set {BRIDGE} up")),
     # in libvirt
     "suspended": Fault("the guest is suspended", virsh=("suspend web01", "resume web01")),

@@ -31,8 +31,10 @@ def tap_unplugged(lab):
 
 @scenario("tap-shaped", about="a token bucket on the tap drops what is too much")
 def tap_shaped(lab):
-    lossy.on_the_bridge(lab, "tap-shaped", "to_guest", UPLINK, TAP, kinds=(
+    result, _ = lossy.on_the_bridge(lab, "tap-shaped", "to_guest", UPLINK, TAP, kinds=(
         ("ping", {"size": 1000, "interval": 0.02, "count": 800}),))
+    if judge.finding(result, "lost-in-host", "critical").get("cause") != "qdisc-drops":
+        raise judge.Fail("the token bucket is not told as the cause")
 
 
 @scenario("tc-ingress", about="a tc filter drops what comes in at the uplink")
