@@ -8,6 +8,7 @@
 
 #if defined(HAVE_LIBSECCOMP) && !defined(VMP_SANITIZERS)
 
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -16,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /*
@@ -57,6 +59,12 @@ static const char *const calls_tracer[] = {
 
 static const char *const calls_keeper[] = {
 	"fchown", "fchown32", "fchmod", "mkdirat", "renameat", "renameat2", "unlinkat", "getsockopt",
+};
+
+/* Besides netlink sockets: libnftables reads names of marks and protocols in /etc. */
+static const char *const calls_warden[] = {
+	"bind", "getsockname", "setsockopt", "getsockopt", "access", "faccessat", "faccessat2", "stat", "stat64", "lstat", "lstat64",
+	"readlink", "uname", "sysinfo", "select", "pselect6",
 };
 
 /* An attempt at one of these is an attack. */
@@ -126,6 +134,29 @@ static int rules_add_tracer(scmp_filter_ctx ctx)
 	return r;
 }
 
+/* Of all sockets those by which the kernel tells of links and of its packet filter. */
+static int rules_add_warden(scmp_filter_ctx ctx)
+{
+	static const int families[] = {NETLINK_ROUTE, NETLINK_NETFILTER};
+	int r = RULES_ADD(ctx, SCMP_ACT_ALLOW, calls_warden);
+
+	for (size_t i = 0; r == 0 && i < sizeof(families) / sizeof(*families); i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+				     SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+	return r;
+}
+
+static int rules_add_keeper(scmp_filter_ctx ctx)
+{
+	return RULES_ADD(ctx, SCMP_ACT_ALLOW, calls_keeper);
+}
+
+static int (*const rules_add_own[])(scmp_filter_ctx ctx) = {
+	[VMP_FILTER_TRACER] = rules_add_tracer,
+	[VMP_FILTER_KEEPER] = rules_add_keeper,
+	[VMP_FILTER_WARDEN] = rules_add_warden,
+};
+
 static int filter_build(scmp_filter_ctx ctx, enum vmp_filter filter)
 {
 	int r;
@@ -141,7 +172,7 @@ static int filter_build(scmp_filter_ctx ctx, enum vmp_filter filter)
 	if (r == 0)
 		r = RULES_ADD(ctx, SCMP_ACT_KILL_PROCESS, calls_deadly);
 	if (r == 0)
-		r = filter == VMP_FILTER_TRACER ? rules_add_tracer(ctx) : RULES_ADD(ctx, SCMP_ACT_ALLOW, calls_keeper);
+		r = rules_add_own[filter](ctx);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 enum vmp_filter {
 	VMP_FILTER_TRACER,      /* reads open sockets and rings, writes reports */
 	VMP_FILTER_KEEPER,      /* renames and removes files */
+	VMP_FILTER_WARDEN,      /* asks the kernel over netlink sockets of its own */
 };
 
 /*

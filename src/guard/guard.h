@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Giving up privilege before the first packet is parsed, and the small process that keeps what is needed later. */
+/* Giving up privilege before the first packet is parsed, and the small processes that do what needs it later. */
 #ifndef VMP_GUARD_GUARD_H
 #define VMP_GUARD_GUARD_H
 
 #include "base/err.h"
+#include "base/str.h"
 #include "model/doctor.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Core dumps off, not dumpable, umask 077. Once, at the start of main. */
 int vmp_guard_begin(struct vmp_err *err);
@@ -59,5 +61,33 @@ int vmp_keeper_publish(struct vmp_keeper *keeper, char **ret_path, struct vmp_er
 
 /* End the keeper; what was not published is removed. NULL is allowed. */
 void vmp_keeper_end(struct vmp_keeper *keeper);
+
+/*
+ * The warden: forked before vmp_guard_drop(), it asks the kernel what only CAP_NET_ADMIN is told. It takes the requests of the table that
+ * it was started with, by their number, and nothing else; it is another user, holds no other capability, and no socket but netlink's. Start
+ * it before the captures are opened: it never sees a packet. The kernel ends it when its parent dies.
+ */
+struct vmp_warden;
+
+/* One thing that it can be asked: append the answer to out. Returns 0, or a negative errno with err set. */
+struct vmp_warden_task {
+	int (*run)(void *context, struct vmp_buf *out, struct vmp_err *err);
+	void *context;          /* as it was at the start */
+};
+
+enum { VMP_WARDEN_REPLY_MAX = 32 << 20, VMP_WARDEN_WAIT_MS = 20000 };
+
+/* Start it with n tasks. tasks: copied. Errors: of fork() and of giving up what it is not to have. */
+int vmp_warden_start(const struct vmp_warden_task *tasks, size_t n, struct vmp_warden **ret_warden, struct vmp_err *err);
+
+/*
+ * Ask it for the task with this number and wait, at most VMP_WARDEN_WAIT_MS. Works after vmp_guard_drop(). ret_reply: appended to, at most
+ * VMP_WARDEN_REPLY_MAX bytes; caller clears. Errors: the task's; EFBIG for an answer beyond that; ETIMEDOUT, after which it is not asked
+ * again; EPIPE when it is gone.
+ */
+int vmp_warden_ask(struct vmp_warden *warden, size_t task, struct vmp_buf *ret_reply, struct vmp_err *err);
+
+/* End it. NULL is allowed. */
+void vmp_warden_end(struct vmp_warden *warden);
 
 #endif

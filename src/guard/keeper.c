@@ -2,21 +2,18 @@
 #include "guard/guard.h"
 
 #include "base/str.h"
+#include "guard/child.h"
 #include "guard/filter.h"
 #include "guard/folder.h"
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,54 +36,18 @@ struct reply {
 /* ---- the keeper's side ------------------------------------------------------------------------------------------- */
 
 /* Where the keeper holds its three descriptors; all others are closed. */
-enum { KEEPER_SOCKET = 3, KEEPER_PARENT, KEEPER_DIR, KEEPER_FDS };
+enum { KEEPER_SOCKET = VMP_CHILD_SOCKET, KEEPER_PARENT, KEEPER_DIR };
 
-static void fds_close_from(unsigned int first)
-{
-	struct rlimit limit = {1024, 1024};
-
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-		return;
-#endif
-	getrlimit(RLIMIT_NOFILE, &limit);
-	for (unsigned int fd = first; fd < limit.rlim_cur && fd < 1U << 20; fd++)
-		close((int)fd);
-}
-
-/* Leave the three descriptors and nothing else: not even standard output, on whose end a pipe's reader may wait. */
 static int keeper_take_fds(struct vmp_folder *folder, int fd)
 {
-	int from[] = {fd, folder->parent_fd, folder->dir_fd};
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int fds[] = {fd, folder->parent_fd, folder->dir_fd};
+	int r = vmp_child_take_fds(fds, sizeof(fds) / sizeof(*fds));
 
-	if (null < 0)
-		return -errno;
-	/* First out of the way, so that none is overwritten before it was moved. */
-	for (size_t i = 0; i < 3; i++) {
-		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, KEEPER_FDS);
-		if (from[i] < 0)
-			return -errno;
+	if (r == 0) {
+		folder->parent_fd = KEEPER_PARENT;
+		folder->dir_fd = KEEPER_DIR;
 	}
-	for (int i = 0; i < 3; i++)
-		if (dup2(null, i) < 0 || dup2(from[i], KEEPER_SOCKET + i) < 0)
-			return -errno;
-	fds_close_from(KEEPER_FDS);
-	folder->parent_fd = KEEPER_PARENT;
-	folder->dir_fd = KEEPER_DIR;
-	return 0;
-}
-
-/*
- * It outlives Ctrl-C, which the terminal sends to both, so that what was seen is still published. When its parent
- * dies, the socket tells; a death signal would only cut the cleaning short.
- */
-static void keeper_ignore_signals(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGTSTP, SIGUSR1, SIGUSR2, SIGALRM};
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		signal(signals[i], SIG_IGN);
+	return r;
 }
 
 /* Keep what it takes to handle another user's files in any folder, and nothing else. */
@@ -143,7 +104,7 @@ static void keeper_run(struct vmp_folder folder, int fd)
 	struct reply ready = {0};
 	struct vmp_err err = {0};
 
-	keeper_ignore_signals();
+	vmp_child_ignore_signals(); /* a death signal would only cut the cleaning short */
 	ready.code = keeper_take_fds(&folder, fd);
 	if (ready.code != 0) {
 		send(fd, &ready, sizeof(ready), MSG_NOSIGNAL);

@@ -4,5 +4,7 @@ libvmp_guard_a_SOURCES = \
   %D%/drop.c %D%/guard.h \
   %D%/filter.c %D%/filter.h \
   %D%/folder.c %D%/folder.h \
+  %D%/child.c %D%/child.h \
   %D%/keeper.c \
-  %D%/probe.c
+  %D%/probe.c \
+  %D%/warden.c
