@@ -15,6 +15,7 @@ vmpath_SOURCES = \
   %D%/cmd_path.c \
   %D%/cmd_trace.c \
   %D%/drops.c \
+  %D%/filters.c %D%/filters.h \
   %D%/foreign.h \
   %D%/hints.c %D%/hints.h \
   %D%/live.c %D%/live.h \
@@ -31,6 +32,6 @@ vmpath_SOURCES = \
 # Upper stages first: the linker reads the list once.
 vmpath_LDADD = \
   libvmp_domain.a libvmp_host.a libvmp_path.a libvmp_capture.a libvmp_packet.a libvmp_match.a libvmp_cause.a \
-  libvmp_gauge.a libvmp_finding.a libvmp_report.a libvmp_evidence.a libvmp_guard.a libvmp_model.a libvmp_base.a \
+  libvmp_gauge.a libvmp_ruleset.a libvmp_finding.a libvmp_report.a libvmp_evidence.a libvmp_guard.a libvmp_model.a libvmp_base.a \
   $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(LIBNL_LIBS) $(LIBPCAP_LIBS) $(ZLIB_LIBS) $(JSONC_LIBS) $(LIBCAPNG_LIBS) \
-  $(LIBSECCOMP_LIBS) $(LIBGCRYPT_LIBS) $(LIBBPF_LIBS)
+  $(LIBSECCOMP_LIBS) $(LIBGCRYPT_LIBS) $(LIBBPF_LIBS) $(LIBNFTABLES_LIBS)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/filters.h"
 #include "cli/hints.h"
 #include "cli/replay.h"
 #include "domain/select.h"
@@ -24,7 +25,8 @@
 
 typedef int step(struct vmp_trace *trace, struct vmp_err *err);
 
-static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, reserve_evidence, open_points,
+static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, reserve_evidence,
+	start_warden, open_points,
 	ask_filter_again, watch_backend, watch_process, look_first, ask_drops,
 	give_up_privilege, begin_evidence, watch, look_again, judge;
 
@@ -36,6 +38,7 @@ static step *const steps[] = {
 	walk_path,         /* NIC + host         -> hops                        path/     */
 	ask_filter,        /* packet filter      -> addresses outside, ways by  host/ path/ */
 	reserve_evidence,  /* -w                 -> a folder kept whole         guard/    */
+	start_warden,      /* packet filter      -> its rules, first look   guard/ ruleset/ */
 	open_points,       /* hops               -> capture points, open        capture/  */
 	ask_filter_again,  /* packet filter      -> translations known so far host/ path/ */
 	watch_backend,     /* backend            -> its counters, first look    gauge/    */
@@ -253,6 +256,16 @@ static int reserve_evidence(struct vmp_trace *trace, struct vmp_err *err)
 	return code;
 }
 
+/* Like the keeper, before there is any packet. The first look comes before the window, so that all that is dropped in it is counted. */
+static int start_warden(struct vmp_trace *trace, struct vmp_err *err)
+{
+	int code = vmp_trace_start_warden(trace);
+
+	if (code == 0)
+		code = vmp_trace_filters_before(trace);
+	return code < 0 ? out_of_memory(err) : 0;
+}
+
 /* Nothing passes a device that is down: no capture is needed there to see that. */
 static bool says_backend_is_down(const struct vmp_path *path)
 {
@@ -461,7 +474,7 @@ static int look_again(struct vmp_trace *trace, struct vmp_err *err)
 	vmp_host_clear(&after);
 	if (vmp_host_counters_read(trace->counters, &trace->reading, err) < 0)
 		return -err->code;
-	if (vmp_gauge_take(&run->gauges, &trace->reading, VMP_GAUGE_AFTER) < 0)
+	if (vmp_gauge_take(&run->gauges, &trace->reading, VMP_GAUGE_AFTER) < 0 || vmp_trace_filters_after(trace) < 0)
 		return out_of_memory(err);
 	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0 || vmp_match_learned(trace->match, run) < 0)
 		return out_of_memory(err);
@@ -509,6 +522,7 @@ void vmp_pipeline_end(struct vmp_trace *trace)
 	vmp_match_free(trace->match);
 	vmp_evidence_close(trace->evidence);
 	vmp_keeper_end(trace->keeper);
+	vmp_warden_end(trace->warden);
 	vmp_counter_close(trace->counter);
 	vmp_host_counters_close(trace->counters);
 	vmp_reading_clear(&trace->reading);

@@ -36,6 +36,8 @@ struct vmp_trace {
 	struct vmp_backend_watch backend;
 	bool backend_watched;
 	bool backend_down;      /* since before the start: no point, and nothing passes it */
+	struct vmp_warden *warden;      /* NULL: nobody can be asked about the packet filter */
+	bool filters_known;             /* its rules were read before the window */
 	struct vmp_keeper *keeper;      /* NULL: no evidence is asked for */
 	int evidence_fd;
 	struct vmp_evidence *evidence;

@@ -146,6 +146,13 @@ TABLE(drops,
       VMP_FIELD_LIST(kinds, VMP_DROP_KINDS_MAX, &drop_kind));
 #undef T
 
+#define T struct vmp_filter_rule
+TABLE(filter_rule,
+      VMP_FIELD(CHARS, object), VMP_FIELD_ENUM(family, VMP_FILTER_NETDEV), VMP_FIELD(BOOL, policy), VMP_FIELD(BOOL, rejects),
+      VMP_FIELD(BOOL, counted), VMP_FIELD(U8, to_guest), VMP_FIELD(U8, from_guest), VMP_FIELD(U8, only_to), VMP_FIELD(U8, only_from),
+      VMP_FIELD(INT, ifindex), VMP_FIELD(STRING, table), VMP_FIELD(STRING, chain), VMP_FIELD(STRING, text));
+#undef T
+
 /* Of the observations those that the frames do not show again. */
 #define T struct vmp_observations
 TABLE(observations,
@@ -175,7 +182,8 @@ TABLE(run_record,
       VMP_FIELD_LIST(translations, TRANSLATIONS_MAX, &translation),
       VMP_FIELD_RECORD(gauges, &gauges), VMP_LATER_RECORD(drops, &drops),
       VMP_FIELD_RECORD(observations, &observations), VMP_FIELD(BOOL, capture_whole),
-      VMP_FIELD(U64, left_out), VMP_FIELD(U64, left_out_ns), VMP_FIELD_STRINGS(notes, NOTES_MAX));
+      VMP_FIELD(U64, left_out), VMP_FIELD(U64, left_out_ns), VMP_FIELD_STRINGS(notes, NOTES_MAX),
+      VMP_LATER_LIST(filters, VMP_FILTER_RULES_MAX, &filter_rule));
 #undef T
 
 int vmp_run_file_write(const struct vmp_run *run, struct vmp_buf *out)
@@ -242,6 +250,9 @@ static const char *check(const struct vmp_run *run)
 	vmp_vec_foreach (each, &run->blinds)
 		if (each->point >= run->points.n || each->from_ns > each->to_ns)
 			return "a gap is at no point, or ends before it begins";
+	vmp_vec_foreach (each, &run->filters)
+		if (!each->table || !each->chain)
+			return "a rule of the packet filter is in no chain";
 	return check_path(&run->path);
 }
 

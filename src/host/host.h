@@ -4,6 +4,8 @@
 #define VMP_HOST_HOST_H
 
 #include "base/err.h"
+#include "base/str.h"
+#include "model/filter.h"
 #include "model/gauge.h"
 #include "model/host.h"
 #include "model/reading.h"
@@ -49,5 +51,17 @@ void vmp_host_counters_close(struct vmp_host_counters *counters);
 
 /* Read all of it now, over what was read before. reading: the one that was given to open. Errors: only that memory is out. */
 int vmp_host_counters_read(struct vmp_host_counters *counters, struct vmp_reading *reading, struct vmp_err *err);
+
+/*
+ * Append the kernel's own words on the chains of nf_tables: netlink messages, one behind the other. Needs CAP_NET_ADMIN. context: none.
+ * Nothing is appended where the kernel has no nf_tables. Errors: EPERM and others of the kernel.
+ */
+int vmp_host_list_chains(void *context, struct vmp_buf *out, struct vmp_err *err);
+
+/* Append the names of iptables-legacy's tables of this network namespace, with commas between; needs root. Nothing: none, or not told. */
+void vmp_host_legacy_tables(struct vmp_buf *out);
+
+/* The base chains among such messages, of which nothing is trusted. ret_bases: appended to. Errors: EBADMSG, ENOMEM. */
+int vmp_host_parse_chains(const char *messages, size_t len, vmp_base_chains *ret_bases, struct vmp_err *err);
 
 #endif

@@ -4,6 +4,7 @@ libvmp_host_a_SOURCES = \
   %D%/attr.h \
   %D%/bond.c \
   %D%/bridge.c \
+  %D%/chains.c \
   %D%/conntrack.c \
   %D%/counters.c %D%/counters.h \
   %D%/ethtool.c \

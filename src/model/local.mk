@@ -7,6 +7,7 @@ libvmp_model_a_SOURCES = \
   %D%/drop.c %D%/drop.h \
   %D%/exchange.h \
   %D%/fate.c %D%/fate.h \
+  %D%/filter.c %D%/filter.h \
   %D%/finding.c %D%/finding.h \
   %D%/fingerprint.h \
   %D%/frame.h \

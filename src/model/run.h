@@ -6,6 +6,7 @@
 #include "model/drop.h"
 #include "model/exchange.h"
 #include "model/fate.h"
+#include "model/filter.h"
 #include "model/finding.h"
 #include "model/gauge.h"
 #include "model/guest.h"
@@ -103,6 +104,7 @@ struct vmp_run {
 	vmp_exchanges exchanges;
 	struct vmp_gauges gauges;
 	struct vmp_drops drops;
+	vmp_filter_rules filters;   /* in no order that means anything */
 	struct vmp_observations observations;
 	vmp_signs signs;            /* what packets say of why others fail */
 	bool capture_whole;         /* no point lost a frame or vanished */

@@ -10,7 +10,8 @@ libxml2/	domain
 netlink/	host
 pcap	capture
 zlib.h	capture,host
-json-c/	report,evidence
+json-c/	report,evidence,ruleset
+nftables/	ruleset
 json.h	report
 cap-ng.h	guard
 seccomp.h	guard

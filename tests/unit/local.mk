@@ -14,6 +14,7 @@ include tests/unit/packet/local.mk
 include tests/unit/match/local.mk
 include tests/unit/cause/local.mk
 include tests/unit/gauge/local.mk
+include tests/unit/ruleset/local.mk
 include tests/unit/finding/local.mk
 include tests/unit/report/local.mk
 include tests/unit/evidence/local.mk

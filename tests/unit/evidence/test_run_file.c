@@ -79,6 +79,7 @@ static void fill(struct vmp_run *run)
 	struct vmp_device_gauge *device;
 	struct vmp_counter *counter;
 	struct vmp_drop_kind *drop;
+	struct vmp_filter_rule *filter;
 	struct vmp_point *point;
 
 	memset(run, 0, sizeof(*run));
@@ -142,6 +143,12 @@ static void fill(struct vmp_run *run)
 	snprintf(run->drops.source, sizeof(run->drops.source), "bpf");
 	run->drops.why_not = text("why");
 	run->drops.missed = value();
+	filter = vmp_vec_add(&run->filters);
+	*filter = (struct vmp_filter_rule){
+		.family = VMP_FILTER_NETDEV, .policy = true, .rejects = true, .counted = true, .to_guest = 0x7f, .from_guest = 0x3f,
+		.only_to = 0x1f, .only_from = 0x0f, .ifindex = (int)value(),
+		.table = text("table"), .chain = text("chain"), .text = text("drop")};
+	snprintf(filter->object, sizeof(filter->object), "netdev lab f policy");
 	run->observations.late = value();
 	run->observations.clock_stepped = true;
 	run->observations.wrong_vni_frames = value();
@@ -216,6 +223,7 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_gauges), 152);
 	assert_int_equal(sizeof(struct vmp_drop_kind), 216);
 	assert_int_equal(sizeof(struct vmp_drops), 64);
+	assert_int_equal(sizeof(struct vmp_filter_rule), 136);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
 	assert_int_equal(sizeof(struct vmp_run), 1032);

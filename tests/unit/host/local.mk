@@ -1,11 +1,15 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
 EXTRA_DIST += tests/data/host
-host_tests = tests/unit/host/test_conntrack tests/unit/host/test_counters tests/unit/host/test_hostile tests/unit/host/test_kernel tests/unit/host/test_live \
-  tests/unit/host/test_recorded
+host_tests = tests/unit/host/test_chains tests/unit/host/test_conntrack tests/unit/host/test_counters tests/unit/host/test_hostile \
+  tests/unit/host/test_kernel tests/unit/host/test_live tests/unit/host/test_recorded
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 host_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(LIBNL_CFLAGS)
 host_test_libs = $(WHOLE) libvmp_host.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS) $(LIBNL_LIBS) $(ZLIB_LIBS)
+tests_unit_host_test_chains_SOURCES = %D%/test_chains.c
+tests_unit_host_test_chains_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_host_test_chains_CFLAGS = $(host_test_cflags)
+tests_unit_host_test_chains_LDADD = $(host_test_libs)
 tests_unit_host_test_conntrack_SOURCES = %D%/test_conntrack.c
 tests_unit_host_test_conntrack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_host_test_conntrack_CFLAGS = $(host_test_cflags)
