@@ -16,6 +16,7 @@ static vmp_rule *const rules[] = {
 	vmp_rule_path,
 	vmp_rule_lost_in_host,
 	vmp_rule_lost_at_down_device,
+	vmp_rule_filter,
 	vmp_rule_not_taken,
 	vmp_rule_queue_drops,
 	vmp_rule_guest_ignores_answers,

@@ -10,12 +10,16 @@ libvmp_finding_a_SOURCES = \
   %D%/catalogue_trace.c \
   %D%/catalogue_traffic.c \
   %D%/doctor.c %D%/doctor.h \
+  %D%/filter.h \
+  %D%/filter_maker.c \
+  %D%/filter_place.c \
   %D%/finding.h \
   %D%/judge.c \
   %D%/rules.c %D%/rules.h \
   %D%/rules_delay.c \
   %D%/rules_drop.c \
   %D%/rules_gauge.c %D%/rules_gauge.h \
+  %D%/rules_filter.c \
   %D%/rules_guest.c \
   %D%/rules_ip.c \
   %D%/rules_loss.c \

@@ -22,6 +22,15 @@ const struct vmp_path_fact *vmp_rules_xdp(const struct vmp_run *run, int hop)
 	return NULL;
 }
 
+/* No link has a limit below what every host must take (RFC 791, 3.1): ARP that passes and IP that does not says nothing of sizes. */
+bool vmp_rules_only_large(const struct vmp_segment *segment)
+{
+	enum { SMALLEST_LIMIT_BYTES = 576 };
+
+	return segment->delivered > 0 && segment->longest_delivered > 0 && segment->shortest_lost > segment->longest_delivered &&
+	       segment->shortest_lost > SMALLEST_LIMIT_BYTES;
+}
+
 int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role)
 {
 	for (size_t i = 0; i < run->path.hops.n; i++)

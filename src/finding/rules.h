@@ -11,6 +11,7 @@ typedef int vmp_rule(struct vmp_run *run);
 vmp_rule vmp_rule_path;                 /* rules_path.c: what the path's facts say */
 vmp_rule vmp_rule_lost_in_host;         /* rules_loss.c */
 vmp_rule vmp_rule_lost_at_down_device;
+vmp_rule vmp_rule_filter;               /* rules_filter.c */
 vmp_rule vmp_rule_obstacles;
 vmp_rule vmp_rule_drops;                /* rules_drop.c */
 vmp_rule vmp_rule_not_taken;            /* rules_guest.c */
@@ -64,6 +65,9 @@ const struct vmp_path_fact *vmp_rules_xdp(const struct vmp_run *run, int hop);
 
 /* Frames of one direction that the capture at this hop lost: what is missing there may be among them. */
 uint64_t vmp_rules_unseen(const struct vmp_run *run, int hop, enum vmp_direction direction);
+
+/* Only the large packets of this segment vanish: the size between is a limit somewhere. */
+bool vmp_rules_only_large(const struct vmp_segment *segment);
 
 /* Index of the hop with this role, -1: none. */
 int vmp_rules_hop(const struct vmp_run *run, enum vmp_role role);

@@ -60,15 +60,9 @@ static const char *add_explaining_facts(const struct vmp_run *run, struct vmp_fi
 	return remedy;
 }
 
-/* Only the large ones vanish: the size between is a limit somewhere. */
-static bool only_large_ones(const struct vmp_segment *segment)
-{
-	return segment->delivered > 0 && segment->longest_delivered > 0 && segment->shortest_lost > segment->longest_delivered;
-}
-
 static void add_size_evidence(const struct vmp_run *run, const struct vmp_segment *segment, struct vmp_finding *finding)
 {
-	if (!only_large_ones(segment))
+	if (!vmp_rules_only_large(segment))
 		return;
 	vmp_finding_evidence(finding, "only large packets are lost: the longest that passed has %u bytes, the shortest lost %u",
 			     segment->longest_delivered, segment->shortest_lost);
@@ -100,7 +94,7 @@ static void add_remedy(const struct vmp_run *run, const struct vmp_segment *segm
 		vmp_finding_remedy(finding, "bridge fdb show | grep -i GUEST-MAC; find who else uses this MAC");
 	else if (segment->wrong_tag)
 		vmp_finding_remedy(finding, "compare the VLAN of the switch port with this path: ip -d link show dev %s", to);
-	else if (only_large_ones(segment))
+	else if (vmp_rules_only_large(segment))
 		vmp_finding_remedy(finding, "compare the MTUs: ip link show dev %s; ip link show dev %s", from, to);
 	else if (run->path.hops.v[segment->from].inactive)
 		vmp_finding_remedy(finding, "cat /proc/net/bonding/%s; does the switch know which slave is the active one?", to);

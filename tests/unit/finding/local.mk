@@ -17,8 +17,10 @@ tests_unit_finding_test_drop_SOURCES = %D%/test_drop.c
 tests_unit_finding_test_drop_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_finding_test_drop_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_finding_test_drop_LDADD = $(WHOLE) libvmp_finding.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
-check_PROGRAMS += tests/unit/finding/test_rules_path tests/unit/finding/test_rules tests/unit/finding/test_rules_gauge tests/unit/finding/test_judge
-TESTS += tests/unit/finding/test_rules_path tests/unit/finding/test_rules tests/unit/finding/test_rules_gauge tests/unit/finding/test_judge %D%/test_codes.sh
+check_PROGRAMS += tests/unit/finding/test_rules_path tests/unit/finding/test_rules tests/unit/finding/test_rules_gauge \
+  tests/unit/finding/test_judge tests/unit/finding/test_filter
+TESTS += tests/unit/finding/test_rules_path tests/unit/finding/test_rules tests/unit/finding/test_rules_gauge \
+  tests/unit/finding/test_judge tests/unit/finding/test_filter %D%/test_codes.sh
 dist_check_SCRIPTS += %D%/test_codes.sh
 tests_unit_finding_test_rules_path_SOURCES = %D%/test_rules_path.c
 tests_unit_finding_test_rules_path_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -48,3 +50,7 @@ tests_unit_finding_test_rules_gauge_SOURCES = %D%/test_rules_gauge.c
 tests_unit_finding_test_rules_gauge_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_finding_test_rules_gauge_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_finding_test_rules_gauge_LDADD = $(WHOLE) libvmp_finding.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
+tests_unit_finding_test_filter_SOURCES = %D%/test_filter.c
+tests_unit_finding_test_filter_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_finding_test_filter_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_finding_test_filter_LDADD = $(WHOLE) libvmp_finding.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
