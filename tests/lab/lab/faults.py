@@ -16,12 +16,24 @@ class Fault:
                       (("host", host), ("network", network), ("virsh", virsh), ("guest", guest)) if pair]
 
 
-def _nft(*rules, family="bridge", hook="forward", device=""):
+def _nft(*rules, family="bridge", hook="forward", device="", table="lab", policy=""):
     """An nft table of the lab's own with these rules in one chain."""
     dev = f'device \\"{device}\\" ' if device else ""
-    lines = [f"nft add table {family} lab", f'nft "add chain {family} lab f {{ type filter hook {hook} {dev}priority 0; }}"']
-    lines += [f"nft 'add rule {family} lab f {rule}'" for rule in rules]
-    return "\n".join(lines), f"nft delete table {family} lab 2>/dev/null || true"
+    lines = [f"nft add table {family} {table}",
+             f'nft "add chain {family} {table} f {{ type filter hook {hook} {dev}priority 0; {policy} }}"']
+    lines += [f"nft 'add rule {family} {table} f {rule}'" for rule in rules]
+    return "\n".join(lines), f"nft delete table {family} {table} 2>/dev/null || true"
+
+
+_DOCKER = """iptables -N DOCKER-USER; iptables -N DOCKER-ISOLATION-STAGE-1; iptables -N DOCKER
+iptables -A DOCKER-USER -j RETURN; iptables -A DOCKER-ISOLATION-STAGE-1 -j RETURN
+iptables -A FORWARD -j DOCKER-USER; iptables -A FORWARD -j DOCKER-ISOLATION-STAGE-1
+iptables -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+iptables -A FORWARD -o docker0 -j DOCKER; iptables -A FORWARD -i docker0 ! -o docker0 -j ACCEPT"""
+_NO_DOCKER = """iptables -D FORWARD -i docker0 ! -o docker0 -j ACCEPT; iptables -D FORWARD -o docker0 -j DOCKER
+iptables -D FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+iptables -D FORWARD -j DOCKER-ISOLATION-STAGE-1; iptables -D FORWARD -j DOCKER-USER
+for c in DOCKER-USER DOCKER-ISOLATION-STAGE-1 DOCKER; do iptables -F $c; iptables -X $c; done 2>/dev/null || true"""
 
 
 _NF = "sysctl -qw net.bridge.bridge-nf-call-iptables="
@@ -46,6 +58,21 @@ FAULTS = {
                            host=_nft(f"ip saddr {GUEST_IP} counter drop", family="netdev", hook="egress", device=UPLINK)),
     "forward-policy": Fault("br_netfilter hands bridged packets to iptables, whose FORWARD policy is DROP",
                             host=(f"{_NF}1\niptables -P FORWARD DROP", f"iptables -P FORWARD ACCEPT\n{_NF}0")),
+    "forward-rule": Fault("br_netfilter hands bridged packets to iptables, where a rule of FORWARD drops the guest's",
+                          host=(f"{_NF}1\niptables -I FORWARD 1 -d {GUEST_IP} -j DROP",
+                                f"iptables -D FORWARD -d {GUEST_IP} -j DROP 2>/dev/null || true\n{_NF}0")),
+    "forward-docker": Fault("what Docker leaves behind: its chains, br_netfilter, and the FORWARD policy DROP",
+                            host=(f"{_DOCKER}\n{_NF}1\niptables -P FORWARD DROP", f"iptables -P FORWARD ACCEPT\n{_NF}0\n({_NO_DOCKER}) 2>/dev/null || true")),
+    "forward-policy-nft": Fault("br_netfilter hands bridged packets to nft, where a chain of family inet has the policy drop",
+                                host=(f"{_NF}1\n" + _nft("meta nfproto ipv6 accept", family="inet", policy="policy drop;")[0],
+                                      _nft(family="inet")[1] + f"\n{_NF}0")),
+    "filter-halves": Fault("a bridge filter of another table drops every fifteenth IP packet towards the guest",
+                           host=_nft(f'oifname "{TAP}" ether type ip numgen inc mod 10 == 5 counter drop', table="halves")),
+    "filter-counts": Fault("bridge filters that count what passes, and drop what is others' or nobody's",
+                           host=_nft("counter", f'oifname "{TAP}" counter accept', f'ether daddr != {GUEST_MAC} oifname "nosuch0" counter drop',
+                                     "tcp dport 9 counter drop", "counter")),
+    "filter-innocent": Fault("bridge filters that drop what goes to other ports than the guest's, or comes from others",
+                             host=_nft(f'oifname != "{TAP}" iifname "{UPLINK}" counter drop', "ether saddr 52:54:00:99:99:99 counter drop")),
     # on the host, bridge and devices
     "port-disabled": Fault("the guest's bridge port is disabled",
                            host=(f"bridge link set dev {TAP} state 0", f"bridge link set dev {TAP} state 3")),

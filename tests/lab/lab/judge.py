@@ -57,6 +57,29 @@ def finding(result, code, severity=None, word=None):
     raise Fail(f"no finding {code}{' that says ' + repr(word) if word else ''}; there are: {', '.join(result.codes()) or 'none'}")
 
 
+def cause(result, code, *words):
+    """The verdict's finding has this cause, and says these words in its summary or its evidence. Nothing where the rules are not read."""
+    if any("without libnftables" in note for note in result.doc.get("notes", [])):
+        return None
+    told = finding(result, result.verdict["code"])
+    text = " ".join([told["summary"], *told.get("evidence", [])])
+    if told.get("cause") != code:
+        raise Fail(f"the cause is {told.get('cause')!r}, not {code!r}: {text}")
+    missing = [w for w in words if w not in text]
+    if missing:
+        raise Fail(f"the finding does not say {missing}: {text}")
+    if not told.get("remedy"):
+        raise Fail(f"{code} has no remedy")
+    return told
+
+
+def no_cause(result):
+    """Nothing of the packet filter is blamed."""
+    for f in result.doc["findings"]:
+        if str(f.get("cause", "")).startswith("dropped-by-"):
+            raise Fail(f"innocent, and blamed: {f['summary']}")
+
+
 def segment(result, way, a, b):
     s = result.segment(way, a, b)
     if not s:

@@ -204,6 +204,7 @@ def nat_drop(lab):
     judge.verdict(result, "loss", "lost-in-host", "from_guest", "virbr0", outside(result))
     if result.verdict["confidence"] != "certain":
         raise Fail(f"packets were seen inside and not outside: {result.verdict}")
+    judge.cause(result, "dropped-by-filter", "ip filter FORWARD handle", 'iifname "virbr0"')
 
 
 @scenario("nat-answers-drop", about="a rule in FORWARD drops the answers to a NATed guest")
@@ -220,6 +221,7 @@ def nat_answers_drop(lab):
     s = judge.segment(result, "to_guest", outside(result), "virbr0")
     if s["delivered"] or s["lost"] < 20:
         raise Fail(f"every answer was dropped, the program says {s}")
+    judge.cause(result, "dropped-by-filter", "ip filter FORWARD handle", 'oifname "virbr0"')
 
 
 @scenario("nat-dead-neighbour", about="a NATed guest asks one in the network who is not there: no loss of this host's")
