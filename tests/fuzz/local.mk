@@ -102,3 +102,16 @@ tests_fuzz_fuzz_conntrack_CFLAGS = $(AM_CFLAGS) $(LIBNL_CFLAGS)
 tests_fuzz_fuzz_conntrack_LDFLAGS = $(fuzz_link_flags)
 tests_fuzz_fuzz_conntrack_LDADD = $(tests_fuzz_replay_conntrack_LDADD)
 endif
+
+# ruleset: what libnftables tells of the packet filter
+check_PROGRAMS += tests/fuzz/replay_ruleset
+TESTS += tests/fuzz/replay_ruleset
+tests_fuzz_replay_ruleset_SOURCES = $(fuzz_replay) %D%/fuzz_ruleset.c
+tests_fuzz_replay_ruleset_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"ruleset"'
+tests_fuzz_replay_ruleset_LDADD = libvmp_ruleset.a libvmp_model.a libvmp_base.a $(JSONC_LIBS) $(LIBNFTABLES_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_ruleset
+tests_fuzz_fuzz_ruleset_SOURCES = %D%/fuzz_ruleset.c %D%/fuzz.h
+tests_fuzz_fuzz_ruleset_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_ruleset_LDADD = $(tests_fuzz_replay_ruleset_LDADD)
+endif
