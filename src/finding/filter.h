@@ -22,6 +22,7 @@ uint8_t vmp_filter_hooks_between(const struct vmp_path *path, const struct vmp_s
 /* Is this a drop of the packet filter, and where was it? */
 bool vmp_filter_cause_place(const struct vmp_cause *cause, struct vmp_filter_place *ret_place);
 
+/* Whose hooks a rule hangs at. */
 enum vmp_filter_layer vmp_filter_layer_of(const struct vmp_filter_rule *rule);
 
 /*

@@ -50,6 +50,7 @@ int vmp_collect(const char *json, size_t len, const struct vmp_ruleset_way *way,
 /* Follow all ways from the base chains: which packets come to which chain. */
 void vmp_collect_reach(struct vmp_collection *collection);
 
+/* Free what it owns. */
 void vmp_collect_clear(struct vmp_collection *collection);
 
 #endif

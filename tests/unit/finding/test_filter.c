@@ -327,7 +327,8 @@ static void nwfilter(void **state)
 	assert_int_equal(vmp_str_set(&run.guest.nics.v[0].filter, "clean-traffic"), 0);
 	lose(FROM_TAP, 40);
 	finding = explained("dropped-by-nwfilter", "libvirt's nwfilter of this interface, tap0 (bridge nat I-tap0-ipv4-ip handle 14) drops them");
-	assert_string_equal(finding->remedy, "virsh nwfilter-dumpxml clean-traffic; virsh nwfilter-binding-list; ebtables -t nat -L I-tap0-ipv4-ip --Lc --Ln");
+	assert_string_equal(finding->remedy, "virsh nwfilter-dumpxml clean-traffic; virsh nwfilter-binding-list; "
+			    "ebtables -t nat -L I-tap0-ipv4-ip --Lc --Ln");
 }
 
 static void policy(void **state)

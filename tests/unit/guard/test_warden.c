@@ -225,7 +225,8 @@ static void test_small(void **state)
 
 static void case_refused(void *context)
 {
-	static const char *const refused[] = {"packet=no", "audit=no", "inet=no", "unix=no", "shadow=no", "write=no", "fork=no", "kill=no", "root=no"};
+	static const char *const refused[] = {"packet=no", "audit=no", "inet=no", "unix=no", "shadow=no",
+					      "write=no",  "fork=no",  "kill=no", "root=no"};
 	struct vmp_buf reply = {0};
 	struct vmp_err err = {0};
 	struct vmp_warden *warden = start();

@@ -174,10 +174,12 @@ static void routed(void **state)
 #define IP(field) "{\"payload\": {\"protocol\": \"ip\", \"field\": \"" field "\"}}"
 		RULE("fwd", "10", MATCH("==", IIF, "\"br0\"")) "," RULE("fwd", "11", MATCH("==", OIF, "\"br0\"")) ","
 		RULE("fwd", "12", MATCH("==", IIF, "\"br1\"")) "," RULE("fwd", "13", MATCH("!=", OIF, "\"br0\"")) ","
-		RULE("fwd", "14", MATCH("==", IP("daddr"), "\"192.0.2.10\"")) "," RULE("fwd", "15", MATCH("==", IP("saddr"), "\"198.51.100.1\"")) ","
+		RULE("fwd", "14", MATCH("==", IP("daddr"), "\"192.0.2.10\"")) ","
+			RULE("fwd", "15", MATCH("==", IP("saddr"), "\"198.51.100.1\"")) ","
 		RULE("fwd", "16", MATCH("==", IP("daddr"), "{\"prefix\": {\"addr\": \"192.0.2.0\", \"len\": 24}}")) ","
 		RULE("pre", "20", MATCH("==", IP("daddr"), "\"198.51.100.1\"")) "," RULE("pre", "21", MATCH("==", OIF, "\"eth0\"")) ","
-		RULE("fwd", "17", MATCH("!=", IP("saddr"), "\"192.0.2.10\"")) "," RULE("fwd", "18", MATCH("in", IP("saddr"), "\"192.0.2.77\"")) "]}";
+		RULE("fwd", "17", MATCH("!=", IP("saddr"), "\"192.0.2.10\"")) ","
+			RULE("fwd", "18", MATCH("in", IP("saddr"), "\"192.0.2.77\"")) "]}";
 
 	(void)state;
 	world_begin(&run, true);
@@ -206,7 +208,8 @@ static void what_is_counted(void **state)
 		EXPR("4", "{\"counter\": \"mine\"}, {\"drop\": null}") ","
 		EXPR("5", COUNTER ", {\"log\": null}, {\"drop\": null}") ","
 		EXPR("6", COUNTER ", {\"accept\": null}") ","
-		EXPR("7", "{\"xt\": {\"type\": \"match\", \"name\": \"ip\"}}, " COUNTER ", {\"xt\": {\"type\": \"target\", \"name\": \"REJECT\"}}") ","
+		EXPR("7", "{\"xt\": {\"type\": \"match\", \"name\": \"ip\"}}, " COUNTER ", "
+			  "{\"xt\": {\"type\": \"target\", \"name\": \"REJECT\"}}") ","
 		EXPR("8", COUNTER ", {\"xt\": {\"type\": \"target\", \"name\": \"LOG\"}}") "]}";
 
 	(void)state;
@@ -227,14 +230,18 @@ static void ways(void **state)
 		"{\"nftables\": [{\"chain\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"c\", \"hook\": \"forward\"}},"
 #define CHAIN(name) "{\"chain\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"" name "\"}}"
 #define DROP(name, n) \
-	"{\"rule\": {\"family\": \"bridge\", \"table\": \"t\", \"chain\": \"" name "\", \"handle\": " n ", \"expr\": [" COUNTER ", {\"drop\": null}]}}"
+	"{\"rule\": {\"family\": \"bridge\", \"table\": \"t\", \"chain\": \"" name "\", \"handle\": " n ", \"expr\": [" COUNTER \
+	", {\"drop\": null}]}}"
 #define JUMP(n, name) MATCH("==", OIF, n) ", {\"jump\": {\"target\": \"" name "\"}}"
 		CHAIN("mine") "," CHAIN("both") "," CHAIN("loop") "," CHAIN("others") "," CHAIN("nobodys") ","
-		"{\"map\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"m\", \"elem\": [[\"021f00\", {\"goto\": {\"target\": \"loop\"}}]]}},"
-		EXPR("1", JUMP("\"021f00\"", "mine")) "," EXPR("2", JUMP("\"021f00\"", "both")) "," EXPR("3", "{\"jump\": {\"target\": \"both\"}}") ","
+		"{\"map\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"m\", "
+		"\"elem\": [[\"021f00\", {\"goto\": {\"target\": \"loop\"}}]]}},"
+		EXPR("1", JUMP("\"021f00\"", "mine")) "," EXPR("2", JUMP("\"021f00\"", "both")) ","
+			EXPR("3", "{\"jump\": {\"target\": \"both\"}}") ","
 		EXPR("4", JUMP("\"vnet9\"", "others")) ","
 		EXPR("5", "{\"vmap\": {\"key\": " OIF ", \"data\": \"@m\"}}") ","
-		"{\"rule\": {\"family\": \"bridge\", \"table\": \"t\", \"chain\": \"loop\", \"handle\": 6, \"expr\": [{\"jump\": {\"target\": \"loop\"}}]}},"
+		"{\"rule\": {\"family\": \"bridge\", \"table\": \"t\", \"chain\": \"loop\", \"handle\": 6, "
+		"\"expr\": [{\"jump\": {\"target\": \"loop\"}}]}},"
 		DROP("mine", "11") "," DROP("both", "12") "," DROP("loop", "13") "," DROP("others", "14") "," DROP("nobodys", "15") "]}";
 
 	(void)state;
@@ -248,7 +255,8 @@ static void ways(void **state)
 /* What was made anew meanwhile, or is gone, is not known to have dropped anything. */
 static void made_anew(void **state)
 {
-	static const char before[] = "{\"nftables\": [{\"chain\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"c\", \"hook\": \"forward\"}},"
+	static const char before[] =
+		"{\"nftables\": [{\"chain\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"c\", \"hook\": \"forward\"}},"
 		EXPR("1", "{\"counter\": {\"packets\": 50, \"bytes\": 9}}, {\"drop\": null}") "," EXPR("2", COUNTER ", {\"drop\": null}") "]}";
 	static const char after[] = "{\"nftables\": [{\"chain\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"c\", \"hook\": \"forward\"}},"
 		EXPR("1", COUNTER ", {\"drop\": null}") "," EXPR("3", COUNTER ", {\"drop\": null}") "]}";
@@ -275,7 +283,8 @@ static void long_names(void **state)
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	world_begin(&run, false);
-	vmp_buf_printf(&json, "{\"nftables\": [{\"chain\": {\"family\": \"bridge\", \"table\": \"%s\", \"name\": \"%s\", \"hook\": \"forward\"}}", name, name);
+	vmp_buf_printf(&json, "{\"nftables\": [{\"chain\": {\"family\": \"bridge\", \"table\": \"%s\", \"name\": \"%s\", "
+		       "\"hook\": \"forward\"}}", name, name);
 	for (int i = 1; i <= 2; i++)
 		vmp_buf_printf(&json, ",{\"rule\": {\"family\": \"bridge\", \"table\": \"%s\", \"chain\": \"%s\", \"handle\": 1844674407370955161%d, "
 			       "\"expr\": [{\"counter\": {\"packets\": 1}}, {\"drop\": null}]}}", name, name, i);
@@ -291,7 +300,8 @@ static void long_names(void **state)
 static void not_such_a_document(void **state)
 {
 	static const char *const texts[] = {
-		"", "{", "[]", "{\"nftables\"", "{\"nftables\": ", "{\"nftables\": [", "{\"nftables\": [{", "{\"nftables\": [{}", "{\"nftables\": [1]}",
+		"", "{", "[]", "{\"nftables\"", "{\"nftables\": ", "{\"nftables\": [", "{\"nftables\": [{", "{\"nftables\": [{}",
+		"{\"nftables\": [1]}",
 		"{\"nftables\": [{\"rule\": \"]}", "{\"nftables\": [{\"rule\": {\"a\": [}]}", "{\"other\": []}",
 		"{\"nftables\": [{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}]}",
 	};
@@ -331,7 +341,7 @@ static void damaged(void **state)
 	vmp_buf_clear(&json);
 }
 
-/* Two hundred thousand rules that drop: so many are kept, and that there were more is said. */
+/* More rules that drop than are kept: so many are, and that there were more is said. */
 static void many_more(void **state)
 {
 	struct vmp_ruleset_way way = {.nic = NULL};
@@ -345,7 +355,8 @@ static void many_more(void **state)
 	way.nic = &run.guest.nics.v[0];
 	vmp_buf_printf(&json, "{\"nftables\": [{\"chain\": {\"family\": \"bridge\", \"table\": \"t\", \"name\": \"c\", \"hook\": \"forward\"}}");
 	for (int i = 0; i < VMP_FILTER_RULES_MAX + 10; i++)
-		vmp_buf_printf(&json, ",{\"rule\": {\"family\": \"bridge\", \"table\": \"t\", \"chain\": \"c\", \"handle\": %d, \"expr\": [{\"drop\": null}]}}", i);
+		vmp_buf_printf(&json, ",{\"rule\": {\"family\": \"bridge\", \"table\": \"t\", \"chain\": \"c\", \"handle\": %d, "
+			       "\"expr\": [{\"drop\": null}]}}", i);
 	vmp_buf_printf(&json, "]}");
 	assert_int_equal(vmp_ruleset_before(json.s, json.len, &bases, &way, &run.filters, &run.gauges, &found, &err), 0);
 	assert_int_equal(run.filters.n, VMP_FILTER_RULES_MAX);
