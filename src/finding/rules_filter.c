@@ -34,6 +34,7 @@ struct case_file {
 	VMP_VEC(struct suspect) silent;         /* count nothing, so that nothing is known */
 	uint64_t told;                          /* packets of this loss that the kernel says the filter dropped */
 	uint64_t told_by_rules;                 /* of these: by its rules for sure */
+	uint64_t missing;                       /* so many the filter dropped, or may have */
 	bool explained;                         /* something else lies in the way as well */
 };
 
@@ -121,7 +122,11 @@ static int gather(struct case_file *file)
 			file->told += place.packets;
 			file->told_by_rules += place.by_rules ? place.packets : 0;
 		}
+	file->missing = file->told ? file->told : file->segment->lost;
 	file->explained = file->loss->cause[0] || is_explained(file);
+	/* The kernel says that something else drops them. */
+	if (file->segment->causes.n && !file->told)
+		return 0;
 	vmp_vec_foreach (rule, &file->run->filters)
 		if (add_suspect(file, rule) < 0)
 			return -ENOMEM;
@@ -252,7 +257,7 @@ static void add_up(const struct case_file *file)
 		name_others(file, 0, "; of whose packets is not known");
 		return;
 	}
-	if (!(sum >= file->segment->lost
+	if (!(sum >= file->missing
 		      ? vmp_finding_explain(file->loss, code_of(file->moved.v[0].rule), "%zu rules of the packet filter drop them", file->moved.n)
 		      : vmp_finding_explain(file->loss, code_of(file->moved.v[0].rule), "%zu rule%s of the packet filter drop%s some of them, "
 					    "at most %llu", n, n == 1 ? "" : "s", n == 1 ? "s" : "", (ull)own)))
@@ -293,7 +298,7 @@ static size_t count_able(const struct case_file *file)
 	size_t able = 0, sure = 0;
 
 	vmp_vec_foreach (suspect, &file->moved) {
-		if (suspect->dropped < file->segment->lost)
+		if (suspect->dropped < file->missing)
 			continue;
 		able++;
 		sure += suspect->own;
@@ -304,7 +309,7 @@ static size_t count_able(const struct case_file *file)
 static const struct suspect *first_able(const struct case_file *file)
 {
 	vmp_vec_foreach (suspect, &file->moved)
-		if (suspect->dropped >= file->segment->lost)
+		if (suspect->dropped >= file->missing)
 			return suspect;
 	return NULL;
 }

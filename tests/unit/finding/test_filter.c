@@ -430,6 +430,20 @@ static void hooks_of_callers(void **state)
 	begin(state);
 }
 
+/* What the kernel says something else dropped no rule is accused of; what the filter dropped in part, the rule that dropped so many. */
+static void kernel_names_another(void **state)
+{
+	(void)state;
+	own(add_rule(VMP_FILTER_BRIDGE, "lab", "f", 7, AT(FORWARD), 45));
+	lose(TO_TAP, 40);
+	add_cause(TO_TAP, "QDISC_DROP", "__dev_queue_xmit", "br_dev_queue_push_xmit", 40);
+	assert_false(says(explained("", NULL), "handle 7"));
+	run.segments.v[TO_TAP].causes.v[0].packets = 10;
+	add_cause(TO_TAP, "NETFILTER_DROP", "nft_do_chain", "__br_forward", 30);
+	run.gauges.counters.v[0].after = 1030;
+	explained("dropped-by-filter", "rule bridge lab f handle 7 drops them");
+}
+
 /* nf_hook_slow may be conntrack or iptables-legacy: a rule that counts nothing is not accused by it. */
 static void not_by_rules(void **state)
 {
@@ -460,6 +474,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(counts_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(kernel_names_the_hook, begin, end),
 		cmocka_unit_test_setup_teardown(hooks_of_callers, NULL, end),
+		cmocka_unit_test_setup_teardown(kernel_names_another, begin, end),
 		cmocka_unit_test_setup_teardown(not_by_rules, begin, end),
 	};
 
