@@ -2,18 +2,18 @@
 #include "cli/filters.h"
 
 #include "base/log.h"
+#include "gauge/kernel_log.h"
 #include "ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum task { LIST_RULES, LIST_TEXT, LIST_CHAINS };
-
 static const struct vmp_warden_task tasks[] = {
-	[LIST_RULES] = {vmp_ruleset_list, NULL},
-	[LIST_TEXT] = {vmp_ruleset_list_text, NULL},
-	[LIST_CHAINS] = {vmp_host_list_chains, NULL},
+	[VMP_TASK_LIST_RULES] = {vmp_ruleset_list, NULL},
+	[VMP_TASK_LIST_TEXT] = {vmp_ruleset_list_text, NULL},
+	[VMP_TASK_LIST_CHAINS] = {vmp_host_list_chains, NULL},
+	[VMP_TASK_COUNT_TRACKED] = {vmp_host_count_tracked, NULL},
 };
 
 int vmp_trace_start_warden(struct vmp_trace *trace)
@@ -54,10 +54,10 @@ static int look_at(struct vmp_trace *trace, struct look *ret_look, struct vmp_er
 {
 	struct vmp_buf chains = {0};
 	struct vmp_err ignored = {0};
-	int code = vmp_warden_ask(trace->warden, LIST_RULES, &ret_look->json, err);
+	int code = vmp_warden_ask(trace->warden, VMP_TASK_LIST_RULES, &ret_look->json, err);
 
 	if (code == 0)
-		code = vmp_warden_ask(trace->warden, LIST_CHAINS, &chains, &ignored);
+		code = vmp_warden_ask(trace->warden, VMP_TASK_LIST_CHAINS, &chains, &ignored);
 	if (code == 0)
 		code = vmp_host_parse_chains(chains.s, chains.len, &ret_look->bases, &ignored);
 	if (ignored.code)
@@ -117,7 +117,7 @@ static int name_rules(struct vmp_trace *trace)
 		any = any || (strcmp(counter->source, "nft") == 0 && vmp_counter_grew(counter) > 0);
 	if (!any)
 		return 0;
-	code = vmp_warden_ask(trace->warden, LIST_TEXT, &text, &err);
+	code = vmp_warden_ask(trace->warden, VMP_TASK_LIST_TEXT, &text, &err);
 	if (code == 0)
 		code = vmp_ruleset_name(text.s, text.len, &trace->run.filters, &trace->run.gauges);
 	else
@@ -143,4 +143,31 @@ int vmp_trace_filters_after(struct vmp_trace *trace)
 	else
 		code = name_rules(trace);
 	return code == -ENOMEM ? code : 0;
+}
+
+void vmp_trace_log_before(struct vmp_trace *trace)
+{
+	struct vmp_err err = {0};
+
+	if (vmp_host_open_log(&trace->log_fd, &err) < 0)
+		vmp_run_note(&trace->run, "what the kernel logs meanwhile is not known: %s", err.message);
+}
+
+int vmp_trace_log_after(struct vmp_trace *trace)
+{
+	struct vmp_buf records = {0};
+	struct vmp_err err = {0};
+	bool missed = false;
+	int code = 0;
+
+	if (trace->log_fd < 0)
+		return 0;
+	if (vmp_host_read_log(trace->log_fd, &records, &missed, &err) < 0)
+		vmp_run_note(&trace->run, "what the kernel logged meanwhile is not known: %s", err.message);
+	if (missed)
+		vmp_run_note(&trace->run, "the kernel logged more in the window than could be read");
+	if (records.oom || (records.s && vmp_gauge_kernel_log(&trace->run.gauges, &trace->run.path, records.s, records.len) < 0))
+		code = -ENOMEM;
+	vmp_buf_clear(&records);
+	return code;
 }

@@ -27,6 +27,7 @@ vmpath_SOURCES = \
   %D%/signals.c \
   %D%/survey.c \
   %D%/trace.h \
+  %D%/tracked.c \
   %D%/watch.c \
   %D%/which.c
 # Upper stages first: the linker reads the list once.

@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EVIDENCE_FREE_BYTES (64ULL << 20) /* free space to find where evidence is to be written */
 
@@ -56,7 +57,7 @@ int vmp_pipeline_trace(struct vmp_trace *trace, const struct vmp_options *option
 {
 	memset(trace, 0, sizeof(*trace));
 	trace->options = options;
-	trace->evidence_fd = -1;
+	trace->evidence_fd = trace->log_fd = -1;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](trace, err);
 
@@ -263,6 +264,7 @@ static int start_warden(struct vmp_trace *trace, struct vmp_err *err)
 
 	if (code == 0)
 		code = vmp_trace_filters_before(trace);
+	vmp_trace_log_before(trace);
 	return code < 0 ? out_of_memory(err) : 0;
 }
 
@@ -474,7 +476,8 @@ static int look_again(struct vmp_trace *trace, struct vmp_err *err)
 	vmp_host_clear(&after);
 	if (vmp_host_counters_read(trace->counters, &trace->reading, err) < 0)
 		return -err->code;
-	if (vmp_gauge_take(&run->gauges, &trace->reading, VMP_GAUGE_AFTER) < 0 || vmp_trace_filters_after(trace) < 0)
+	if (vmp_gauge_take(&run->gauges, &trace->reading, VMP_GAUGE_AFTER) < 0 || vmp_trace_filters_after(trace) < 0 ||
+	    vmp_trace_log_after(trace) < 0 || vmp_trace_count_tracked(trace) < 0)
 		return out_of_memory(err);
 	if (vmp_backend_finish(&trace->backend, &run->gauges.backend) < 0 || vmp_match_learned(trace->match, run) < 0)
 		return out_of_memory(err);
@@ -522,6 +525,8 @@ void vmp_pipeline_end(struct vmp_trace *trace)
 	vmp_match_free(trace->match);
 	vmp_evidence_close(trace->evidence);
 	vmp_keeper_end(trace->keeper);
+	if (trace->log_fd >= 0)
+		close(trace->log_fd);
 	vmp_warden_end(trace->warden);
 	vmp_counter_close(trace->counter);
 	vmp_host_counters_close(trace->counters);

@@ -38,6 +38,7 @@ struct vmp_trace {
 	bool backend_down;      /* since before the start: no point, and nothing passes it */
 	struct vmp_warden *warden;      /* NULL: nobody can be asked about the packet filter */
 	bool filters_known;             /* its rules were read before the window */
+	int log_fd;                     /* of the kernel, -1: cannot be read */
 	struct vmp_keeper *keeper;      /* NULL: no evidence is asked for */
 	int evidence_fd;
 	struct vmp_evidence *evidence;

@@ -47,5 +47,16 @@ const struct vmp_code vmp_codes_cause[] = {
 	 .is_not = "Not a fault of the bridge: it forwards, and hands its frames to the filter on the way.",
 	 .words = "after installing Docker VMs have no network; Chain FORWARD (policy DROP); bridge-nf-call-iptables; br_netfilter; ARP works "
 		 "and ping does not"},
+	{.code = "kernel-log", .kinds = VMP_CODE_FINDING,
+	 .title = "the kernel's log has a line about the path",
+	 .means = "While the trace ran the kernel logged that a table of this host was full, or something about a device of the path: its link, "
+		 "a queue that does not send any more, a card that hangs. The log is one for all network namespaces, and a container's eth0 "
+		 "is called eth0 there too.",
+	 .present = "A line in /dev/kmsg from the window that names a device of the path or one of these tables.",
+	 .absent = "A finding that the line belongs to: then it is told as its evidence.",
+	 .next = "dmesg -T. Of a card that hangs: ethtool -K DEVICE tso off gso off, and its driver's and firmware's versions.",
+	 .is_not = "Not a loss by itself.",
+	 .words = "NETDEV WATCHDOG: transmit queue timed out; Detected Hardware Unit Hang; nf_conntrack: table full, dropping packet; neighbor "
+		 "table overflow; NIC Link is Down"},
 	{.code = NULL},
 };

@@ -43,6 +43,8 @@ static vmp_rule *const rules[] = {
 	vmp_rule_interrupts,
 	vmp_rule_drops, /* after those that know more of the same: which rule, which table */
 	vmp_rule_obstacles,
+	vmp_rule_tracked,    /* with what says that the table is full */
+	vmp_rule_kernel_log, /* last: with the findings that its lines belong to */
 };
 
 /* Findings that may become the verdict, those nearest to the source of a loss first; and the verdict's code for each. */

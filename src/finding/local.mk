@@ -22,6 +22,7 @@ libvmp_finding_a_SOURCES = \
   %D%/rules_filter.c \
   %D%/rules_guest.c \
   %D%/rules_ip.c \
+  %D%/rules_log.c \
   %D%/rules_loss.c \
   %D%/rules_network.c \
   %D%/rules_nic.c \
@@ -29,4 +30,5 @@ libvmp_finding_a_SOURCES = \
   %D%/rules_queue.c \
   %D%/rules_signs.c \
   %D%/rules_state.c \
-  %D%/rules_tables.c
+  %D%/rules_tables.c \
+  %D%/rules_tracked.c

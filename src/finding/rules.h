@@ -28,6 +28,8 @@ vmp_rule vmp_rule_wrong_vni;
 vmp_rule vmp_rule_next_hop_silent;      /* rules_network.c */
 vmp_rule vmp_rule_signs;                /* rules_signs.c: what packets say of why others fail */
 vmp_rule vmp_rule_queueing;             /* rules_delay.c */
+vmp_rule vmp_rule_tracked;              /* rules_tracked.c */
+vmp_rule vmp_rule_kernel_log;           /* rules_log.c */
 vmp_rule vmp_rule_capture_lost;         /* rules.c */
 vmp_rule vmp_rule_queue_disciplines;    /* rules_queue.c: from here on what the host's counters say */
 vmp_rule vmp_rule_conntrack;            /* rules_tables.c */

@@ -64,4 +64,35 @@ void vmp_host_legacy_tables(struct vmp_buf *out);
 /* The base chains among such messages, of which nothing is trusted. ret_bases: appended to. Errors: EBADMSG, ENOMEM. */
 int vmp_host_parse_chains(const char *messages, size_t len, vmp_base_chains *ret_bases, struct vmp_err *err);
 
+/*
+ * Open the kernel's log behind its last line; reading it later needs no privilege, opening it may need CAP_SYSLOG (kernel.dmesg_restrict).
+ * ret_fd: caller closes.
+ */
+int vmp_host_open_log(int *ret_fd, struct vmp_err *err);
+
+/* Append the records that came since (4 MiB at most). Does not block. ret_missed: not all of them. */
+int vmp_host_read_log(int fd, struct vmp_buf *out, bool *ret_missed, struct vmp_err *err);
+
+/* The states of TCP as conntrack numbers them, then what is not TCP. */
+enum { VMP_TRACKED_UDP = 10, VMP_TRACKED_OTHER, VMP_TRACKED_STATES };
+
+/* "ESTABLISHED", ..., "UDP", "OTHER". */
+const char *vmp_tracked_state_name(unsigned int state);
+
+/*
+ * Count the connections of this network namespace by state and by address, and append the result as lines of text: those 32 addresses that
+ * have most. Needs CAP_NET_ADMIN; takes a bounded amount of memory, and as long as the kernel takes to tell its whole table. context: none.
+ */
+int vmp_host_count_tracked(void *context, struct vmp_buf *out, struct vmp_err *err);
+
+/*
+ * Hand over what is in such lines: of an address in how many connections it asks and in how many it is asked. Returns 0, or what a callback
+ * returned below 0.
+ */
+int vmp_host_parse_count(const char *text, int (*on_state)(const char *name, uint64_t entries, void *arg),
+			 int (*on_address)(const struct vmp_ip *ip, uint64_t asks, uint64_t asked, void *arg), void *arg);
+
+/* How full the table is: nf_conntrack_count and nf_conntrack_max. False where there is none, or it cannot be read. */
+bool vmp_host_tracked_fill(uint64_t *ret_count, uint64_t *ret_max);
+
 #endif

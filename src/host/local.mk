@@ -10,6 +10,7 @@ libvmp_host_a_SOURCES = \
   %D%/ethtool.c \
   %D%/host.c %D%/host.h \
   %D%/kernel.c %D%/kernel.h \
+  %D%/kernel_log.c \
   %D%/kind.c %D%/kind.h \
   %D%/link.c \
   %D%/macvtap.c \
@@ -21,6 +22,7 @@ libvmp_host_a_SOURCES = \
   %D%/reader.c %D%/reader.h \
   %D%/route.c \
   %D%/sysfs.c \
+  %D%/tracked_count.c \
   %D%/tun.c \
   %D%/veth.c \
   %D%/vif.c \

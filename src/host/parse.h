@@ -3,6 +3,7 @@
 #ifndef VMP_HOST_PARSE_H
 #define VMP_HOST_PARSE_H
 
+#include "base/str.h"
 #include "model/host.h"
 #include "model/reading.h"
 
@@ -55,6 +56,18 @@ struct vmp_host_wanted {
  * and those of a zone other than the first, where the same addresses may mean another connection, are left out. Returns as the parsers.
  */
 int vmp_host_parse_tracked(const struct nlmsghdr *msg, struct vmp_host_wanted *wanted);
+
+/* Who has how many connections; addresses are told apart up to a bound. */
+struct vmp_tracked_count;
+
+/* Begin to count. ret_count: caller frees with free(). Returns 0 or -errno. */
+int vmp_host_new_count(struct vmp_tracked_count **ret_count);
+
+/* IPCTNL_MSG_CT_NEW of a ctnetlink dump: counts the connection. Returns 0 or -EBADMSG. */
+int vmp_host_count_one(const struct nlmsghdr *msg, struct vmp_tracked_count *count);
+
+/* Append what was counted, as vmp_host_parse_count() reads it. Nothing can be counted afterwards. */
+void vmp_host_print_count(struct vmp_tracked_count *count, struct vmp_buf *out);
 
 /* Only the counters of an RTM_NEWLINK. Returns 0, or -EBADMSG when the message has none. */
 int vmp_host_parse_stats(const struct nlmsghdr *msg, struct vmp_link_stats *ret_stats);

@@ -25,18 +25,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vmp_tracking tracking = {0};
 	struct vmp_host_wanted wanted = {.addresses = addresses, .n = 2, .into = &tracking};
 	struct nlmsghdr *copy = malloc(size ? size : 1);
+	struct vmp_tracked_count *count = NULL;
+	struct vmp_buf lines = {0};
 	size_t once = 0;
 
-	promise(copy && size < 1 << 20);
+	promise(copy && size < 1 << 20 && vmp_host_new_count(&count) == 0);
 	promise(vmp_ip_parse("10.9.0.2", &addresses[0]) == 0 && vmp_ip_parse("fd09::2", &addresses[1]) == 0);
 	memcpy(copy, data, size);
 	for (int again = 0; again < 2; again++) {
 		int left = (int)size;
 
 		for (struct nlmsghdr *msg = copy; nlmsg_ok(msg, left); msg = nlmsg_next(msg, &left)) {
-			int code = vmp_host_parse_tracked(msg, &wanted);
+			int code = vmp_host_parse_tracked(msg, &wanted), counted = vmp_host_count_one(msg, count);
 
 			promise(code == 0 || code == -EBADMSG);
+			promise(counted == 0 || counted == -EBADMSG);
 		}
 		promise(again == 0 || tracking.connections.n == once);
 		once = tracking.connections.n;
@@ -48,6 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		promise(vmp_ip_equal(from, &addresses[0]) || vmp_ip_equal(from, &addresses[1]) || vmp_ip_equal(back, &addresses[0]) ||
 			vmp_ip_equal(back, &addresses[1]));
 	}
+	vmp_host_print_count(count, &lines);
+	promise(lines.len < 1 << 13);
+	vmp_buf_clear(&lines);
+	free(count);
 	vmp_tracking_clear(&tracking);
 	free(copy);
 	return 0;

@@ -24,7 +24,7 @@ log_level = 3
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 """
 _PRIVATE = ["/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt"]
-_NODES = ["null", "zero", "full", "random", "urandom", "tty", "kvm", "net/tun"]
+_NODES = ["kmsg", "null", "zero", "full", "random", "urandom", "tty", "kvm", "net/tun"]
 
 
 def private_places(ns, rundir):

@@ -3,6 +3,7 @@
 #include "finding/finding.h"
 
 #include "base/str.h"
+#include "finding/rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -454,6 +455,96 @@ static void not_by_rules(void **state)
 	explained("", "counts nothing");
 }
 
+/* ---- who fills the table of connections ------------------------------------------------------------------------------- */
+
+static void add_entries(const char *source, const char *object, const char *name, uint64_t entries)
+{
+	struct vmp_counter *counter = vmp_gauges_add(&run.gauges, source, object, name, VMP_COUNTER_FILLS);
+
+	assert_non_null(counter);
+	counter->after_known = counter->has_limit = true;
+	counter->after = entries;
+	counter->limit = 1000;
+}
+
+/* With the loss that a full table explains, those first who have most; with no other loss. */
+static void who_fills(void **state)
+{
+	const struct vmp_finding *finding;
+
+	(void)state;
+	add_entries("conntrack-guest", "192.0.2.1", "entries", 20);
+	add_entries("conntrack-guest", "guest web01", "entries", 900);
+	add_entries("conntrack-guest", "192.0.2.2", "entries", 20);
+	add_entries("conntrack-guest", "192.0.2.3", "entries", 3);
+	add_entries("conntrack-state", "", "SYN_SENT", 880);
+	lose(TO_TAP, 40);
+	assert_false(says(judged(), "connections"));
+	run.segments.v[TO_TAP].lost = 40;
+	assert_int_equal(vmp_finding_judge(&run), 0);
+	vmp_vec_foreach (each, &run.findings)
+		if (strcmp(each->code, "lost-in-host") == 0)
+			vmp_finding_explain(each, "conntrack-full", "the table of connections is full");
+	assert_int_equal(vmp_rule_tracked(&run), 0);
+	finding = &run.findings.v[0];
+	assert_true(says(finding, "900 of the 1000 connections that the table can hold have guest web01 at an end"));
+	assert_true(says(finding, "192.0.2.1 at an end"));
+	assert_true(says(finding, "192.0.2.2 at an end"));
+	assert_false(says(finding, "192.0.2.3 at an end"));
+	assert_true(says(finding, "880 of them are SYN_SENT"));
+}
+
+/* ---- what the kernel logged ------------------------------------------------------------------------------------------ */
+
+static void add_line(const char *object, const char *name, int ifindex, const char *text)
+{
+	struct vmp_counter *counter = vmp_gauges_add(&run.gauges, "kernel-log", object, name, VMP_COUNTER_MOVES);
+
+	assert_non_null(counter);
+	counter->before_known = counter->after_known = true;
+	counter->after = 1;
+	counter->ifindex = ifindex;
+	assert_int_equal(vmp_str_set(&counter->text, text), 0);
+}
+
+static const struct vmp_finding *logged(void)
+{
+	vmp_vec_foreach (finding, &run.findings)
+		if (strcmp(finding->code, "kernel-log") == 0)
+			return finding;
+	return NULL;
+}
+
+/* A device's line is told with the loss beside it; that of a table which nothing else speaks of, by itself and once. */
+static void log_lines(void **state)
+{
+	(void)state;
+	lose(TO_TAP, 40);
+	add_line("eth0", "hang", 2, "eth0: Detected Hardware Unit Hang");
+	assert_true(says(judged(), "the kernel logged in the window, of this network namespace or another: eth0: Detected Hardware Unit Hang"));
+	assert_null(logged());
+	add_line("", "table full", 0, "nf_conntrack: table full, dropping packet");
+	assert_false(says(judged(), "table full"));
+	assert_non_null(logged());
+	assert_int_equal(logged()->severity, VMP_SEVERITY_INFO);
+	assert_true(says(logged(), "nf_conntrack: table full, dropping packet"));
+	lose(TO_TAP, 0);
+	assert_null(judged());
+	assert_non_null(logged());
+}
+
+static void log_of_a_card(void **state)
+{
+	(void)state;
+	add_line("eth0", "transmit timeout", 2, "NETDEV WATCHDOG: eth0");
+	assert_null(judged());
+	assert_int_equal(logged()->severity, VMP_SEVERITY_WARNING);
+	assert_string_equal(run.verdict.code, "no-loss");
+	run.gauges.counters.v[0].after = 0;
+	assert_null(judged());
+	assert_null(logged());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +566,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kernel_names_the_hook, begin, end),
 		cmocka_unit_test_setup_teardown(hooks_of_callers, NULL, end),
 		cmocka_unit_test_setup_teardown(kernel_names_another, begin, end),
+		cmocka_unit_test_setup_teardown(who_fills, begin, end),
+		cmocka_unit_test_setup_teardown(log_lines, begin, end),
+		cmocka_unit_test_setup_teardown(log_of_a_card, begin, end),
 		cmocka_unit_test_setup_teardown(not_by_rules, begin, end),
 	};
 

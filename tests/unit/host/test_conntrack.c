@@ -131,6 +131,123 @@ static void recorded(void **state)
 		free(msgs[i]);
 }
 
+struct tally {
+	uint64_t states, guest, addresses;
+};
+
+static int add_state(const char *name, uint64_t entries, void *arg)
+{
+	struct tally *tally = arg;
+
+	assert_true(*name != '\0');
+	tally->states += entries;
+	return 0;
+}
+
+static int add_address(const struct vmp_ip *address, uint64_t asks, uint64_t asked, void *arg)
+{
+	struct vmp_ip guest = ip("10.9.0.2");
+	struct tally *tally = arg;
+
+	tally->addresses++;
+	if (vmp_ip_equal(address, &guest))
+		tally->guest = asks * 100 + asked;
+	return 0;
+}
+
+/* All are counted, whatever becomes of them: each in one state, and at both of its ends. */
+static void counted(void **state)
+{
+	struct vmp_tracked_count *count = NULL;
+	struct nlmsghdr *msgs[MESSAGES];
+	struct vmp_buf lines = {0};
+	struct tally tally = {0};
+
+	(void)state;
+	assert_int_equal(messages(msgs), MESSAGES);
+	assert_int_equal(vmp_host_new_count(&count), 0);
+	for (size_t i = 0; i < MESSAGES; i++)
+		assert_int_equal(vmp_host_count_one(msgs[i], count), 0);
+	vmp_host_print_count(count, &lines);
+	assert_non_null(strstr(lines.s, "total 7\n"));
+	assert_non_null(strstr(lines.s, "state UDP "));
+	assert_non_null(strstr(lines.s, "state ESTABLISHED "));
+	assert_int_equal(vmp_host_parse_count(lines.s, add_state, add_address, &tally), 0);
+	assert_int_equal(tally.states, MESSAGES);
+	assert_true(tally.addresses >= 4);
+	assert_true(tally.guest >= 101);
+	vmp_buf_clear(&lines);
+	free(count);
+	for (size_t i = 0; i < MESSAGES; i++)
+		free(msgs[i]);
+}
+
+/* A hundred thousand senders that a guest invents: those that were there first are told apart, all are counted, and few are told. */
+static void counted_flood(void **state)
+{
+	struct vmp_tracked_count *count = NULL;
+	struct nlmsghdr *msgs[MESSAGES];
+	struct vmp_buf lines = {0};
+	struct tally tally = {0};
+	uint32_t *address = NULL;
+
+	(void)state;
+	assert_int_equal(messages(msgs), MESSAGES);
+	assert_int_equal(vmp_host_new_count(&count), 0);
+	/* the first address of the first message of IPv4: its original source */
+	for (char *at = (char *)msgs[0]; !address && at < (char *)msgs[0] + msgs[0]->nlmsg_len - 4; at++)
+		if (memcmp(at, (uint8_t[]){10, 9, 0}, 3) == 0)
+			address = (uint32_t *)(void *)at;
+	assert_non_null(address);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(vmp_host_count_one(msgs[0], count), 0);
+	for (uint32_t i = 0; i < 100000; i++) {
+		uint32_t sender = htonl(0x0b000000 + i);
+
+		memcpy(address, &sender, sizeof(sender));
+		assert_int_equal(vmp_host_count_one(msgs[0], count), 0);
+	}
+	vmp_host_print_count(count, &lines);
+	assert_int_equal(vmp_host_parse_count(lines.s, add_state, add_address, &tally), 0);
+	assert_int_equal(tally.states, 100050);
+	assert_int_equal(tally.addresses, 32);
+	assert_true(lines.len < 4096);
+	vmp_buf_clear(&lines);
+	free(count);
+	for (size_t i = 0; i < MESSAGES; i++)
+		free(msgs[i]);
+}
+
+static void count_broken(void **state)
+{
+	static const char lines[] = "state NOSUCH 5\naddress x 1 2\naddress 10.0.0.1 1\nstate UDP\n\n\033[31m\naddress 10.9.0.2 3 4";
+	struct vmp_tracked_count *count = NULL;
+	struct nlmsghdr *msgs[MESSAGES];
+	struct tally tally = {0};
+
+	(void)state;
+	assert_int_equal(messages(msgs), MESSAGES);
+	assert_int_equal(vmp_host_new_count(&count), 0);
+	for (size_t i = 0; i < MESSAGES; i++) {
+		uint32_t whole = msgs[i]->nlmsg_len;
+
+		for (uint32_t len = NLMSG_HDRLEN; len < whole; len++) {
+			int code;
+
+			msgs[i]->nlmsg_len = len;
+			code = vmp_host_count_one(msgs[i], count);
+			assert_true(code == 0 || code == -EBADMSG);
+		}
+		free(msgs[i]);
+	}
+	free(count);
+	assert_int_equal(vmp_host_parse_count(lines, add_state, add_address, &tally), 0);
+	assert_int_equal(tally.states, 0);
+	assert_int_equal(tally.addresses, 1);
+	assert_int_equal(tally.guest, 304);
+	assert_int_equal(vmp_host_parse_count(NULL, add_state, add_address, &tally), 0);
+}
+
 /* A kernel that does not choose sends all: that is noticed, and nothing of them is kept. */
 static void others(void **state)
 {
@@ -351,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recorded), cmocka_unit_test(others),  cmocka_unit_test(truncated),     cmocka_unit_test(damaged),
 		cmocka_unit_test(offloaded), cmocka_unit_test(endless), cmocka_unit_test(of_this_kernel),
+		cmocka_unit_test(counted),   cmocka_unit_test(counted_flood), cmocka_unit_test(count_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
