@@ -64,8 +64,8 @@ int vmp_rule_kernel_log(struct vmp_run *run)
 		if (!finding) {
 			finding = vmp_finding_add(&run->findings, "kernel-log", is_wrong(counter) ? VMP_SEVERITY_WARNING : VMP_SEVERITY_INFO,
 						  VMP_CONFIDENCE_LIKELY, "the kernel logged something about %s%s: %s",
-						  counter->object[0] ? counter->object : "this host", is_wrong(counter) ? ", which stopped sending" : "",
-						  counter->name);
+						  counter->object[0] ? counter->object : "this host",
+						  is_wrong(counter) ? ", which stopped sending" : "", counter->name);
 			if (!finding)
 				return -ENOMEM;
 			vmp_finding_remedy(finding, "dmesg -T");

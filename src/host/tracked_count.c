@@ -189,7 +189,8 @@ const char *vmp_tracked_state_name(unsigned int state)
 {
 	/* Kernel, net/netfilter/nf_conntrack_proto_tcp.c: tcp_conntrack_names. */
 	static const char *const words[VMP_TRACKED_STATES] = {
-		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2", "UDP", "OTHER",
+		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",
+		"SYN_SENT2", "UDP", "OTHER",
 	};
 
 	return state < VMP_TRACKED_STATES ? words[state] : "OTHER";

@@ -11,7 +11,7 @@ import time
 
 from lab import judge, lossy, ns
 from lab.native import GUEST_IP, TAP, UPLINK
-from lab.scenario import Fail, LabFault, Skip, scenario
+from lab.scenario import Fail, LabFault, Skip, scenario, until
 
 
 def status_of(pid):
@@ -86,6 +86,46 @@ def privileges(lab):
     if unfiltered and "no system-call filter" not in result.err:    # a build without one (sanitizers) must say so
         raise Fail("a process that reads packets has no system call filter: " + "; ".join(unfiltered))
     judge.healthy(result)
+
+
+KEEPS = {0x1000: "the warden", 0xb: "the keeper"}     # CAP_NET_ADMIN; CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER
+
+
+def gone(pid):
+    """Whether a process has ended, be it that nobody has asked for its status yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@scenario("helpers", about="the small processes hold no packet socket and no more than they need, and go away with their parent")
+def helpers(lab):
+    place = lab.lab.rundir / "evidence"
+    lab.host.run(["mkdir", "-p", place])
+    lab.finally_(lab.host.run, ["rm", "-rf", str(place)])
+    run = lab.start("trace", "--json", "-d", "60", "-w", place, "web01", GUEST_IP)
+    run.wait_unprivileged()
+    sockets = packet_sockets(lab)
+    small = [pid for pid in family(run.pid) if pid != run.pid and not holds(pid, sockets)]
+    if not small or not sockets:
+        raise LabFault(f"there are {len(small)} small processes and {len(sockets)} packet sockets")
+    for pid in small:
+        for _, s in status_of(pid):
+            if int(s["CapEff"], 16) not in KEEPS or int(s["CapPrm"], 16) != int(s["CapEff"], 16) or int(s["CapBnd"], 16):
+                raise Fail(f"a small process has capabilities {s['CapEff']}, may have {s['CapPrm']} and gain {s['CapBnd']}")
+            if int(s["CapEff"], 16) == 0x1000 and "0" in s["Uid"].split():
+                raise Fail("the warden is still root")
+            if s["NoNewPrivs"].strip() != "1":
+                raise Fail(f"{KEEPS[int(s['CapEff'], 16)]} can gain privileges")
+        names = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        if sum(not (n.startswith("/dev/null") or n.startswith("socket:") or "evidence" in n) for n in names):
+            raise Fail(f"a small process holds {names}")
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait(10)
+    until(lambda: all(gone(pid) for pid in small), 10, "the small processes to go away with their parent")
+    if os.listdir(place):
+        raise Fail(f"{os.listdir(place)} is left behind")
 
 
 @scenario("interrupt", about="Ctrl-C ends the capture and still gives the report")
