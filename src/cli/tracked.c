@@ -46,7 +46,7 @@ static int put(const struct owners *owners, const char *source, const char *obje
 
 static int take_state(const char *name, uint64_t entries, void *arg)
 {
-	return put(arg, "conntrack-state", "", name, entries);
+	return put(arg, VMP_SOURCE_TRACKED_STATES, "", name, entries);
 }
 
 /* Several addresses of one guest are counted together. */
@@ -60,7 +60,7 @@ static int take_address(const struct vmp_ip *ip, uint64_t asks, uint64_t asked, 
 		snprintf(object, sizeof(object), "guest %s", owner);
 	else
 		vmp_ip_format(ip, object);
-	return put(owners, "conntrack-guest", object, "entries", asks + asked);
+	return put(owners, VMP_SOURCE_TRACKED_GUESTS, object, "entries", asks + asked);
 }
 
 int vmp_trace_count_tracked(struct vmp_trace *trace)

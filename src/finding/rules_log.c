@@ -10,20 +10,17 @@ static bool is_about(const struct vmp_counter *counter, const char *name)
 	return strcmp(counter->name, name) == 0;
 }
 
-/* Codes, of findings or of their causes, that a line about a table explains. */
+/* A word of the codes, of findings or of their causes, that a line about a table belongs to. */
 static const struct {
-	const char *name, *code;
+	const char *name, *word;
 } tables[] = {
-	{"table full", "conntrack-full"},        {"table full", "dropped-by-conntrack"},
-	{"neighbour table overflow", "neighbour-table-full"}, {"neighbour table overflow", "next-hop-unknown"},
-	{"neighbour table overflow", "next-hop-silent"},
+	{"table full", "conntrack"}, {"neighbour table overflow", "neighbour"}, {"neighbour table overflow", "next"},
 };
 
 static bool belongs(const struct vmp_run *run, const struct vmp_counter *counter, const struct vmp_finding *finding)
 {
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (is_about(counter, tables[i].name) &&
-		    (strcmp(finding->code, tables[i].code) == 0 || strcmp(finding->cause, tables[i].code) == 0))
+		if (is_about(counter, tables[i].name) && (strstr(finding->code, tables[i].word) || strstr(finding->cause, tables[i].word)))
 			return true;
 	/* A device's: with what is lost before or behind it. */
 	return counter->ifindex && finding->has_place && finding->packets && finding->severity == VMP_SEVERITY_CRITICAL &&

@@ -9,14 +9,10 @@ typedef unsigned long long ull;
 
 enum { TOLD_MAX = 3 };
 
-static const char *const full[] = {"conntrack-full", "conntrack-nearly-full", "dropped-by-conntrack"};
-
+/* That it is full, nearly full, or refuses packets: all of these codes have the word. */
 static bool is_about_table(const struct vmp_finding *finding)
 {
-	for (size_t i = 0; i < sizeof(full) / sizeof(*full); i++)
-		if (strcmp(finding->code, full[i]) == 0 || strcmp(finding->cause, full[i]) == 0)
-			return true;
-	return false;
+	return strstr(finding->code, "conntrack") || strstr(finding->cause, "conntrack");
 }
 
 /* The largest that is smaller than the one told before; of equals the one after it. */
@@ -37,11 +33,11 @@ static void tell(const struct vmp_run *run, struct vmp_finding *finding)
 {
 	const struct vmp_counter *counter = NULL;
 
-	for (int i = 0; i < TOLD_MAX && (counter = next_largest(run, "conntrack-guest", counter)); i++)
+	for (int i = 0; i < TOLD_MAX && (counter = next_largest(run, VMP_SOURCE_TRACKED_GUESTS, counter)); i++)
 		vmp_finding_evidence(finding, "%llu of the %llu connections that the table can hold have %s at an end", (ull)counter->after,
 				     (ull)counter->limit, counter->object);
 	counter = NULL;
-	for (int i = 0; i < TOLD_MAX && (counter = next_largest(run, "conntrack-state", counter)); i++)
+	for (int i = 0; i < TOLD_MAX && (counter = next_largest(run, VMP_SOURCE_TRACKED_STATES, counter)); i++)
 		vmp_finding_evidence(finding, "%llu of them are %s", (ull)counter->after, counter->name);
 }
 

@@ -58,6 +58,10 @@ struct vmp_base_chain {
 
 typedef VMP_VEC(struct vmp_base_chain) vmp_base_chains;
 
+/* Sources of counters about the table of connections: entries by guest or address, and by state. */
+#define VMP_SOURCE_TRACKED_GUESTS "conntrack-guest"
+#define VMP_SOURCE_TRACKED_STATES "conntrack-state"
+
 /* "bridge", "inet", ...: nft's words. */
 const char *vmp_filter_family_name(enum vmp_filter_family family);
 
