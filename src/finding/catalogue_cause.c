@@ -20,7 +20,7 @@ const struct vmp_code vmp_codes_cause[] = {
 	 .is_not = "Not a rule inside the guest: what the guest's own firewall drops was taken from the backend. Rules of "
 		 "iptables-legacy are not read (iptables-legacy-save -c).",
 	 .words = "packets seen on bridge but not on tap; NETFILTER_DROP; nft_do_chain; sendmsg: Operation not permitted; iptables drop; "
-		 "firewall blocks guest; ebtables; no internet for VM after firewall change"},
+		 "docker breaks bridge; firewall blocks guest; ebtables; no internet for VM after firewall change"},
 	{.code = "dropped-by-nwfilter", .kinds = CAUSE,
 	 .title = "libvirt's nwfilter of the interface drops them",
 	 .means = "The interface has a filterref in its domain XML, and libvirt made rules of it (chains libvirt-I-DEVICE for what comes out of the "

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Causes of a loss that the kernel itself tells: one row for each code of rules_drop.c that no counter tells too (catalogue_counters.c). */
+/*
+ * Causes of a loss that the kernel itself tells: one row for each code of rules_drop.c that no counter tells too (catalogue_counters.c;
+ * dropped-by-filter is in catalogue_cause.c).
+ */
 #include "finding/catalogue.h"
 
 #define SEEN   "The lost packets themselves among those that the kernel says it dropped there (tracepoint kfree_skb)."
@@ -8,17 +11,6 @@
 enum { CAUSE = VMP_CODE_CAUSE, FINDING = VMP_CODE_FINDING };
 
 const struct vmp_code vmp_codes_drop[] = {
-	{.code = "dropped-by-filter", .kinds = CAUSE,
-	 .title = "the packet filter of this host drops them",
-	 .means = "A rule or a chain's policy of nftables, iptables or ebtables drops the packets. The hook is told, for each "
-		  "has rules of its "
-		  "own: a bridge's packets pass the bridge's hooks, and with br_netfilter (bridge-nf-call-iptables=1, which "
-		  "Docker turns on) "
-		  "those of IP as well.",
-	 .present = SEEN, .absent = ABSENT,
-	 .next = "nft -a list ruleset; iptables-save -c; ebtables -L --Lc; and for libvirt's filters: virsh nwfilter-binding-list.",
-	 .is_not = "Not the guest's own firewall, which the host does not see.",
-	 .words = "NETFILTER_DROP; sendmsg: Operation not permitted; FORWARD policy DROP; docker breaks bridge; bridge-nf-call-iptables"},
 	{.code = "dropped-by-conntrack", .kinds = CAUSE,
 	 .title = "connection tracking refuses packets",
 	 .means = "A hook other than a rule of nft dropped them: connection tracking, when its table is full or it cannot "

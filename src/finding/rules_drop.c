@@ -213,6 +213,14 @@ static const char *fill_in(const char *text, const char *device, char *buf, size
 	return buf;
 }
 
+/* Which rule or policy it was is more than which hook. */
+static bool knows_better(const struct vmp_finding *finding, const struct drop_row *row)
+{
+	static const char filters[] = "dropped-by-filter", by[] = "dropped-by-";
+
+	return strcmp(row->code, filters) == 0 && strncmp(finding->cause, by, sizeof(by) - 1) == 0;
+}
+
 static void tell(struct vmp_run *run, const struct vmp_segment *segment, const struct vmp_cause *cause, struct vmp_finding *finding)
 {
 	const struct drop_row *row = find_row(cause);
@@ -228,7 +236,7 @@ static void tell(struct vmp_run *run, const struct vmp_segment *segment, const s
 	/* A cause of a few of them is not the cause of the loss. */
 	if (most && fact)
 		first = vmp_finding_explain(finding, fact->code, "%s", fact->detail);
-	else if (most)
+	else if (most && !knows_better(finding, row))
 		first = vmp_finding_explain(finding, row->code, "%s", words);
 	if (first && !fact && row->remedy)
 		vmp_finding_remedy(finding, "%s", fill_in(row->remedy, cause->device, remedy, sizeof(remedy)));

@@ -22,7 +22,7 @@ struct suspect {
 	const struct vmp_filter_rule *rule;
 	const struct vmp_counter *counter;      /* NULL: it counts nothing */
 	uint64_t dropped;                       /* in the window; of its own counter */
-	bool told;                              /* the kernel says that packets of this loss were dropped at its hook */
+	bool told;                              /* the kernel says that rules dropped packets of this loss at its hook */
 	bool own;                               /* none but this guest's packets meet it here */
 };
 
@@ -40,13 +40,14 @@ struct case_file {
 
 /* ---- gathering ------------------------------------------------------------------------------------------------------- */
 
-/* Did the kernel tell of drops at this rule's hook, and if it told of any at all, where else can it have been? */
-static bool is_told(const struct case_file *file, const struct vmp_filter_rule *rule, uint8_t hooks)
+/* Did the kernel tell of drops at this rule's hook? by_rules: by rules for sure, and not by conntrack or iptables-legacy. */
+static bool is_told(const struct case_file *file, const struct vmp_filter_rule *rule, uint8_t hooks, bool by_rules)
 {
 	struct vmp_filter_place place;
 
 	vmp_vec_foreach (cause, &file->segment->causes)
-		if (vmp_filter_cause_place(cause, &place) && place.layer == vmp_filter_layer_of(rule) && (place.hooks & hooks))
+		if (vmp_filter_cause_place(cause, &place) && place.layer == vmp_filter_layer_of(rule) && (place.hooks & hooks) &&
+		    (place.by_rules || !by_rules))
 			return true;
 	return false;
 }
@@ -69,11 +70,11 @@ static int add_suspect(struct case_file *file, const struct vmp_filter_rule *rul
 	uint8_t only = file->segment->direction == VMP_TO_GUEST ? rule->only_to : rule->only_from;
 	const struct vmp_counter *counter = rule->counted ? vmp_gauges_counter(&file->run->gauges, "nft", rule->object, "packets") : NULL;
 	struct suspect suspect = {.rule = rule, .counter = counter, .dropped = counter ? vmp_counter_grew(counter) : 0,
-				  .told = is_told(file, rule, hooks), .own = (hooks & ~only) == 0};
+				  .told = is_told(file, rule, hooks, true), .own = (hooks & ~only) == 0};
 	bool counts = counter && counter->before_known && counter->after_known;
 	struct suspect *slot;
 
-	if (!hooks || (counts && suspect.dropped == 0) || (file->told && !suspect.told) || is_gathered(file, rule))
+	if (!hooks || (counts && suspect.dropped == 0) || (file->told && !is_told(file, rule, hooks, false)) || is_gathered(file, rule))
 		return 0;
 	slot = counts ? vmp_vec_add(&file->moved) : vmp_vec_add(&file->silent);
 	if (!slot)
@@ -124,6 +125,8 @@ static int gather(struct case_file *file)
 		}
 	file->missing = file->told ? file->told : file->segment->lost;
 	file->explained = file->loss->cause[0] || is_explained(file);
+	/* The kernel was asked, told all that it dropped, and these are not among it. */
+	file->explained = file->explained || (!file->told && file->run->drops.known && !file->run->drops.missed);
 	/* The kernel says that something else drops them. */
 	if (file->segment->causes.n && !file->told)
 		return 0;

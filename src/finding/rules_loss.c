@@ -215,7 +215,7 @@ int vmp_rule_lost_in_host(struct vmp_run *run)
 static const struct vmp_path_fact *find_obstacle(const struct vmp_run *run, const struct vmp_segment *segment)
 {
 	vmp_vec_foreach (fact, &run->path.facts) {
-		if (strcmp(fact->code, "mtu-smaller") == 0 && fact->hop == segment->to && only_large_ones(segment))
+		if (strcmp(fact->code, "mtu-smaller") == 0 && fact->hop == segment->to && vmp_rules_only_large(segment))
 			return fact;
 		for (int i = 0; i < EXPLAINING && segment->delivered == 0; i++)
 			if (explaining_facts[i].stops > (segment->direction == VMP_TO_GUEST ? STOPS_NEITHER : STOPS_TO_GUEST) &&

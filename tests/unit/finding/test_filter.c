@@ -439,6 +439,16 @@ static void kernel_names_another(void **state)
 	lose(TO_TAP, 40);
 	add_cause(TO_TAP, "QDISC_DROP", "__dev_queue_xmit", "br_dev_queue_push_xmit", 40);
 	assert_false(says(explained("", NULL), "handle 7"));
+	run.segments.v[TO_TAP].causes.n = 0;
+	run.drops.known = true;
+	explained("dropped-by-filter", "rule bridge lab f handle 7 drops them");
+	run.filters.v[0].only_to = 0;
+	explained("", "of whose packets is not known");
+	run.drops.missed = 1;
+	explained("dropped-by-filter", "rule bridge lab f handle 7 most likely drops them");
+	run.drops.missed = 0;
+	own(&run.filters.v[0]);
+	run.segments.v[TO_TAP].causes.n = 1;
 	run.segments.v[TO_TAP].causes.v[0].packets = 10;
 	add_cause(TO_TAP, "NETFILTER_DROP", "nft_do_chain", "__br_forward", 30);
 	run.gauges.counters.v[0].after = 1030;
@@ -453,6 +463,9 @@ static void not_by_rules(void **state)
 	lose(TO_TAP, 40);
 	add_cause(TO_TAP, "NETFILTER_DROP", "nf_hook_slow", "__br_forward", 40);
 	explained("", "counts nothing");
+	/* one that counts is no surer for it */
+	add_rule(VMP_FILTER_BRIDGE, "lab", "f", 8, AT(FORWARD), 40);
+	explained("dropped-by-filter", "handle 8 most likely drops them");
 }
 
 /* ---- who fills the table of connections ------------------------------------------------------------------------------- */
