@@ -6,6 +6,7 @@ LINT = \
   %D%/docs.sh \
   %D%/completion.sh \
   %D%/findings.sh \
+  %D%/matrix.sh \
   %D%/exports.sh \
   %D%/options.sh
 TESTS += $(LINT)
