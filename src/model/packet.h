@@ -27,6 +27,7 @@ enum vmp_packet_flag {
 	VMP_PKT_TCP_TS    = 1 << 15,  /* tcp_tsval is valid */
 	VMP_PKT_QUOTE     = 1 << 17,  /* an ICMP error, and the addresses of the packet that it quotes were read */
 	VMP_PKT_OUTER_FRAGMENT = 1 << 16, /* the first fragment of the packet that carries this one in a tunnel */
+	VMP_PKT_QUOTED_ENDS = 1 << 18, /* ... of TCP or UDP or an echo, and its connection was read: quote is valid */
 };
 
 #define VMP_TCP_FIN 0x01
@@ -37,6 +38,13 @@ enum vmp_packet_flag {
 
 /* The addresses and ports are those inside: routing and translation between here and the guest were undone (match/translate.h). */
 #define VMP_PKT_TRANSLATED (1U << 20)
+
+/* Whose packet an ICMP error is about: what it quotes of that one's headers. */
+struct vmp_quote {
+	struct vmp_ip src, dst;
+	uint8_t proto;
+	uint16_t sport, dport;      /* of an echo both are its id */
+};
 
 struct vmp_packet {
 	uint32_t flags;             /* enum vmp_packet_flag */
@@ -67,6 +75,7 @@ struct vmp_packet {
 	uint16_t tcp_window;
 	uint8_t icmp_type, icmp_code;
 	uint16_t icmp_id, icmp_seq; /* echo */
+	struct vmp_quote quote;
 	struct vmp_ip nd_target;
 	struct vmp_mac nd_mac;      /* link-layer address option */
 	struct vmp_mac dhcp_mac;    /* chaddr */

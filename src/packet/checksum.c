@@ -152,6 +152,24 @@ static bool enter_ip(struct view *v, uint16_t ethertype, uint8_t *ret_proto)
 	return true;
 }
 
+/* What an ICMP error quotes: translation changes the checksums in it too (net/netfilter/nf_nat_proto.c, nf_nat_icmp_reply_translation()). */
+static void blank_quoted(struct view *v, uint8_t proto)
+{
+	uint8_t type = vmp_cursor_u8(&v->c);
+	struct vmp_quoted quoted;
+	size_t start;
+
+	vmp_cursor_take(&v->c, 7);
+	start = offset_of(v);
+	if (!vmp_quote_find(proto, type, v->c, &quoted))
+		return;
+	if (quoted.checksum)
+		blank(v, start + quoted.checksum, 2);
+	vmp_cursor_take(&v->c, quoted.transport);
+	if (!v->c.bad)
+		blank_transport(v, quoted.proto);
+}
+
 void vmp_checksum_blank(uint8_t proto, uint8_t *bytes, size_t len)
 {
 	struct view v = {.c = vmp_cursor_make(bytes, len), .start = bytes, .len = len};
@@ -162,6 +180,8 @@ void vmp_checksum_blank(uint8_t proto, uint8_t *bytes, size_t len)
 		return;
 	}
 	blank_transport(&v, proto);
+	if (proto == VMP_IPPROTO_ICMP || proto == VMP_IPPROTO_ICMP6)
+		blank_quoted(&v, proto);
 	for (int depth = 0; depth < TUNNELS_MAX; depth++) {
 		uint16_t ethertype = enter_tunnel(&v, proto);
 

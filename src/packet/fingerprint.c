@@ -92,6 +92,30 @@ static void put_ports(const struct vmp_packet *packet, uint8_t *bytes, size_t le
 		memcpy(bytes + 4, &id, 2);
 }
 
+static void put(uint8_t *bytes, size_t len, size_t at, const void *what, size_t n)
+{
+	if (at + n <= len)
+		memcpy(bytes + at, what, n);
+}
+
+/* The addresses and ports that an ICMP error quotes, as they are inside. */
+static void put_quote(const struct vmp_packet *packet, uint8_t *bytes, size_t len)
+{
+	enum { HEADER = 8, ECHO_ID = 4 };
+	const struct vmp_quote *quote = &packet->quote;
+	const uint16_t ports[] = {htobe16(quote->sport), htobe16(quote->dport)};
+	struct vmp_quoted at;
+
+	if (len < HEADER || !vmp_quote_find(packet->proto, packet->icmp_type, vmp_cursor_make(bytes + HEADER, len - HEADER), &at))
+		return;
+	put(bytes, len, HEADER + at.addresses, quote->src.b, at.address_len);
+	put(bytes, len, HEADER + at.addresses + at.address_len, quote->dst.b, at.address_len);
+	if (quote->proto == VMP_IPPROTO_TCP || quote->proto == VMP_IPPROTO_UDP)
+		put(bytes, len, HEADER + at.transport, ports, sizeof(ports));
+	else
+		put(bytes, len, HEADER + at.transport + ECHO_ID, ports, sizeof(*ports));
+}
+
 /*
  * The bytes behind the IP headers: a transport header without its checksum and the start of the payload.
  * Returns true and their number when they were captured.
@@ -118,7 +142,9 @@ static bool gather_transport(const struct vmp_frame *frame, const struct vmp_pac
 		vmp_checksum_blank(packet->proto, identity->bytes, len);
 	if ((packet->flags & VMP_PKT_TCP) && (packet->tcp_flags & VMP_TCP_SYN))
 		blank_mss(identity->bytes, least(header, len));
-	if (packet->flags & VMP_PKT_TRANSLATED)
+	if ((packet->flags & VMP_PKT_TRANSLATED) && (packet->flags & VMP_PKT_QUOTED_ENDS))
+		put_quote(packet, identity->bytes, len);
+	else if (packet->flags & VMP_PKT_TRANSLATED)
 		put_ports(packet, identity->bytes, len);
 	*ret_len = len;
 	return true;

@@ -62,4 +62,5 @@ void vmp_decode_icmp(struct vmp_walk *w, struct vmp_packet *packet)
 	vmp_walk_keep(w, packet, quotes_packet(packet->icmp_type) ? quoted_headers(*c) : 0);
 	if (quotes_packet(packet->icmp_type))
 		read_quote(*c, packet);
+	vmp_decode_quote(w, packet);
 }

@@ -100,6 +100,7 @@ void vmp_decode_icmp6(struct vmp_walk *w, struct vmp_packet *packet)
 	vmp_walk_keep(w, packet, header_rest(packet->icmp_type, packet->payload_len));
 	if (packet->icmp_type >= 1 && packet->icmp_type <= PARAMETER)
 		read_quote(*c, packet);
+	vmp_decode_quote(w, packet);
 	if (packet->icmp_type == SOLICIT || packet->icmp_type == ADVERT)
 		decode_neighbour(w, packet);
 }

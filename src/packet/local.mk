@@ -12,6 +12,7 @@ libvmp_packet_a_SOURCES = \
   %D%/ipv4.c \
   %D%/ipv6.c \
   %D%/packet.h \
+  %D%/quote.c \
   %D%/tcp.c \
   %D%/transport.c \
   %D%/udp.c \

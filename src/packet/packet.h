@@ -32,7 +32,8 @@ bool vmp_packet_decode_vxlan(const struct vmp_frame *frame, uint16_t port, struc
  * Compute what identifies the packet at every hop: addresses, protocol, IP id, fragment, length, flow label, transport
  * header without its checksum, the first VMP_FINGERPRINT_PAYLOAD payload bytes; ARP: op and the four addresses. Not in
  * it, for it changes on the way: MACs, VLAN tags, TTL and DSCP, IP options and extension headers, checksums (those
- * inside a tunnel too), the MSS of a SYN, padding. A frame that is neither IP nor ARP: ethertype, length, first bytes.
+ * inside a tunnel, and those that an ICMP error quotes, too), the MSS of a SYN, padding. A frame that is neither IP nor ARP:
+ * ethertype, length, first bytes.
  * Unusable, so that a packet is never taken for another, when the capture does not hold all that would be hashed.
  * key: one for all frames that are compared; frame: what packet was decoded from.
  */

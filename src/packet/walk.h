@@ -52,6 +52,14 @@ static inline void vmp_walk_limit(struct vmp_walk *w, size_t n)
 	vmp_cursor_limit(&w->c, n);
 }
 
+/* The headers of the packet that an ICMP error quotes. */
+struct vmp_quoted {
+	uint8_t proto;
+	uint8_t addresses, address_len; /* offset of the source's; the destination's follows */
+	uint8_t checksum;               /* offset of that of the IP header; 0: it has none */
+	uint8_t transport;              /* offset */
+};
+
 /* The next n bytes, as far as captured, are headers: evidence keeps them. */
 static inline void vmp_walk_keep(const struct vmp_walk *w, struct vmp_packet *packet, size_t n)
 {
@@ -126,8 +134,18 @@ vmp_decode_fn vmp_decode_icmp;
 vmp_decode_fn vmp_decode_icmp6;
 
 /*
+ * Where in the packet that an ICMP error quotes its headers stand, counted from its first byte, by the version of IP. Returns false for a
+ * message that quotes none, and for a packet without a transport header at its place.
+ */
+bool vmp_quote_find(uint8_t proto, uint8_t icmp_type, struct vmp_cursor quoted, struct vmp_quoted *ret_quoted);
+
+/* Read whose packet an ICMP error is about; w stands behind the ICMP header. Sets the flag when that could be read. */
+void vmp_decode_quote(const struct vmp_walk *w, struct vmp_packet *packet);
+
+/*
  * Blank the checksums that offloading fills in late, in a copy of the first bytes behind the IP headers: that of proto
- * itself and, when it is a tunnel, those inside. Whether they are there yet differs from hop to hop.
+ * itself and, when it is a tunnel, those inside. Whether they are there yet differs from hop to hop. So do those that an ICMP error
+ * quotes, where addresses are translated.
  * proto: IP protocol; bytes: len of them, changed in place.
  */
 void vmp_checksum_blank(uint8_t proto, uint8_t *bytes, size_t len);

@@ -1,5 +1,5 @@
 # One line per test program; see tests/unit/local.mk for what it is linked with.
-packet_tests = tests/unit/packet/test_decode tests/unit/packet/test_fingerprint tests/unit/packet/test_tunnel
+packet_tests = tests/unit/packet/test_decode tests/unit/packet/test_fingerprint tests/unit/packet/test_quote tests/unit/packet/test_tunnel
 check_PROGRAMS += $(packet_tests)
 TESTS += $(packet_tests)
 packet_test_libs = $(WHOLE) libvmp_packet.a libvmp_model.a libvmp_base.a $(NOWHOLE) $(UNIT_LIBS)
@@ -11,6 +11,10 @@ tests_unit_packet_test_fingerprint_SOURCES = %D%/test_fingerprint.c %D%/frames.c
 tests_unit_packet_test_fingerprint_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_packet_test_fingerprint_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_packet_test_fingerprint_LDADD = $(packet_test_libs)
+tests_unit_packet_test_quote_SOURCES = %D%/test_quote.c %D%/frames.c %D%/frames.h
+tests_unit_packet_test_quote_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_packet_test_quote_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_packet_test_quote_LDADD = $(packet_test_libs)
 tests_unit_packet_test_tunnel_SOURCES = %D%/test_tunnel.c %D%/frames.c %D%/frames.h
 tests_unit_packet_test_tunnel_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_packet_test_tunnel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
