@@ -4,7 +4,7 @@
  * makes a frame visible is told in net/core/dev.c (packet taps) and net/bridge (what is flooded, passed up, forwarded).
  */
 #include "match/classify.h"
-#include "match/translate.h"
+#include "match/crossing.h"
 
 #include <string.h>
 
@@ -104,6 +104,12 @@ static enum meant is_meant_for_guest(const struct view *view)
 	return meant;
 }
 
+/* A router passes on nothing whose time to live is over. Who looks for the way sends such. */
+static bool ends_at_router(const struct view *view)
+{
+	return view->at->routed && (view->packet->flags & (VMP_PKT_IP4 | VMP_PKT_IP6)) && view->packet->ttl <= 1;
+}
+
 static void set_to_guest(const struct view *view, struct vmp_class *class)
 {
 	/* The guest's MAC and addresses may be another's in a VLAN that is not this path's. */
@@ -114,6 +120,10 @@ static void set_to_guest(const struct view *view, struct vmp_class *class)
 	class->direction = VMP_TO_GUEST;
 	class->next = class->expect = next_to_guest(view->context->path, view->hop);
 	class->wrong_tag = has_wrong_tag(view, &class->tag);
+	if (ends_at_router(view)) {
+		class->next = class->expect = VMP_EXPECT_NOWHERE;
+		return;
+	}
 	if (!class->group) {
 		class->owed = true;
 		return;
@@ -188,7 +198,7 @@ static void expect_outside(const struct view *view, struct vmp_class *class)
 {
 	const struct vmp_path *path = view->context->path;
 	int hop = -1;
-	enum vmp_owed_outside owed = vmp_translate_must_leave(path, view->packet, &hop);
+	enum vmp_owed_outside owed = vmp_crossing_must_leave(path, view->packet, &hop);
 
 	if (owed == VMP_STAYS_HERE || !is_watched(&path->hops.v[hop]))
 		return;

@@ -4,10 +4,13 @@ libvmp_match_a_SOURCES = \
   %D%/classify.c %D%/classify.h \
   %D%/clock.c %D%/clock.h \
   %D%/cover.c %D%/cover.h \
+  %D%/crossed.c %D%/crossed.h \
+  %D%/crossing.c %D%/crossing.h \
   %D%/cut.h \
   %D%/cut_fragment.c \
   %D%/cut_tcp.c \
   %D%/cut_udp.c \
+  %D%/datagram.c %D%/datagram.h \
   %D%/drops.c %D%/drops.h \
   %D%/exchange.c %D%/exchange.h \
   %D%/gap.c \
@@ -16,6 +19,7 @@ libvmp_match_a_SOURCES = \
   %D%/last_hop.c %D%/last_hop.h \
   %D%/latency.c %D%/latency.h \
   %D%/match.c %D%/match.h %D%/match_internal.h \
+  %D%/next_hop.c %D%/next_hop.h \
   %D%/observe.c \
   %D%/order.c %D%/order.h \
   %D%/pool.c %D%/pool.h \

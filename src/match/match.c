@@ -100,9 +100,10 @@ int vmp_match_new(const struct vmp_path *path, const struct vmp_nic *nic, const 
 	match->exchanges = vmp_exchange_new(&conf->key);
 	match->signs = vmp_sign_table_new(path->hops.n);
 	match->translate = is_routed(path) ? vmp_translate_new(path, &conf->key) : NULL;
+	match->datagrams = vmp_datagrams_new();
 	match->recent = calloc(VMP_MATCH_RECENT, sizeof(*match->recent));
 	if (!match->recent || !match->point_hops || !match->watches || !match->seen || !match->homes || !match->pool || !match->lost ||
-	    !match->exchanges || !match->signs || (is_routed(path) && !match->translate)) {
+	    !match->exchanges || !match->signs || !match->datagrams || (is_routed(path) && !match->translate)) {
 		vmp_match_free(match);
 		return vmp_err_set(err, ENOMEM, "match", NULL, "no memory to match packets");
 	}
@@ -143,6 +144,7 @@ void vmp_match_free(struct vmp_match *match)
 	vmp_pool_free(match->lost);
 	vmp_exchange_free(match->exchanges);
 	vmp_sign_table_free(match->signs);
+	vmp_datagrams_free(match->datagrams);
 	vmp_translate_free(match->translate);
 	vmp_drop_table_free(match->drops);
 	free(match->recent);
@@ -331,6 +333,20 @@ bool vmp_match_is_overwhelmed(const struct vmp_match *match)
 	return match->translate && vmp_translate_is_full(match->translate);
 }
 
+/* From the guest to this host's router: whose is it there, and what does it wait for? */
+static void note_crossing(struct vmp_match *match, const struct vmp_packet *packet, struct vmp_sight *sight)
+{
+	bool told;
+
+	sight->connection = (uint16_t)vmp_translate_connection(match->translate, sight->ts_ns, packet, &told);
+	sight->gateway = (int16_t)vmp_translate_next_hop(match->translate, packet);
+	sight->crosses = true;
+	if (!told && sight->owed) {
+		sight->owed = false;
+		sight->unobserved = true;
+	}
+}
+
 int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const struct vmp_packet *packet,
 		  const struct vmp_fingerprint *fingerprint)
 {
@@ -362,10 +378,10 @@ int vmp_match_add(struct vmp_match *match, const struct vmp_frame *frame, const 
 	if (class.sort == VMP_SORT_ON_PATH && sight.usable)
 		vmp_match_count_duplicate(match, &sight, spare);
 	open = class.sort == VMP_SORT_ON_PATH && class.expect != VMP_EXPECT_NOWHERE;
-	if (open && match->translate && class.direction == VMP_FROM_GUEST && match->path->hops.v[hop].role == VMP_ROLE_SWITCH) {
-		sight.connection = (uint16_t)vmp_translate_connection(match->translate, packet);
-		sight.gateway = (int16_t)vmp_translate_next_hop(match->translate, packet);
-	}
+	if (class.sort == VMP_SORT_ON_PATH && sight.cut == VMP_CUT_FRAGMENT)
+		vmp_datagrams_see(match->datagrams, &sight);
+	if (open && match->translate && class.direction == VMP_FROM_GUEST && match->path->hops.v[hop].role == VMP_ROLE_SWITCH)
+		note_crossing(match, packet, &sight);
 	if (open && match->translate && class.direction == VMP_TO_GUEST && match->path->hops.v[hop].routed)
 		sight.gateway = (int16_t)vmp_translate_next_hop(match->translate, packet);
 	if (open) {

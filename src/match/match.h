@@ -49,8 +49,8 @@ void vmp_match_free(struct vmp_match *match);
 
 /*
  * Where this host routes between the guest and an uplink: what translation did to the packet is undone, after decoding and before the
- * fingerprint is made. Every frame must be shown, in the same order as to vmp_match_add(). Returns false for a frame that is not known
- * to be this guest's, which is to be passed over. Elsewhere nothing is done.
+ * fingerprint is made. Every frame must be shown, in the same order as to vmp_match_add(). Returns false for a frame that cannot be this
+ * guest's as far as is known, which is to be passed over. Elsewhere nothing is done.
  */
 bool vmp_match_translate(struct vmp_match *match, const struct vmp_frame *frame, struct vmp_packet *packet);
 

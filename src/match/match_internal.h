@@ -6,6 +6,7 @@
 #include "match/match.h"
 
 #include "match/classify.h"
+#include "match/datagram.h"
 #include "match/drops.h"
 #include "match/exchange.h"
 #include "match/latency.h"
@@ -109,6 +110,7 @@ struct vmp_match {
 	struct vmp_exchange_table *exchanges;
 	struct vmp_drop_table *drops;   /* NULL: none was told of yet */
 	uint8_t next_cause;             /* of the frame that is added next */
+	struct vmp_datagrams *datagrams;
 	struct vmp_translate *translate; /* routed path with an observed uplink; NULL: none */
 	struct vmp_ip own[VMP_MATCH_ADDRESSES]; /* the guest's addresses that this host knows of its own accord */
 	size_t n_own;

@@ -70,6 +70,7 @@ struct vmp_sight {
 	uint8_t fate, why;
 	uint8_t cut;            /* enum vmp_cut */
 	bool is_tcp, is_ip4, has_timestamp, dont_fragment, more_fragments, is_tcp_fragment;
+	bool crosses;           /* from the guest, about to be routed and translated */
 	bool owed, unobserved, group, wrong_tag, usable, relevant, elsewhere;
 	bool contested;         /* pieces found may as well be another's */
 	bool proven;            /* all that its flow sent in this while was found, so it was too */

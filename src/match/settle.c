@@ -77,6 +77,27 @@ static enum vmp_fate unsure(struct vmp_sight *open, enum vmp_unsure why)
 	return VMP_FATE_UNSURE;
 }
 
+/* Fragments left that may be of it: translated, only the first of a packet tells whose it is. */
+static bool left_in_fragments(const struct vmp_match *match, const struct vmp_sight *open)
+{
+	uint64_t since_ns = open->ts_ns > CLOCK_BACK_NS ? open->ts_ns - CLOCK_BACK_NS : 0;
+
+	return open->crosses && (open->cut == VMP_CUT_FRAGMENT || (open->is_ip4 && !open->dont_fragment)) &&
+	       vmp_translate_left_in_fragments(match->translate, open->is_ip4, (uint16_t)open->ip_id, since_ns);
+}
+
+/* May this fragment be held up, or done away with, by what puts packets together? Where parts of one pass without the rest nothing does. */
+static bool waits_for_others(const struct vmp_match *match, const struct vmp_sight *open)
+{
+	enum vmp_datagram here = vmp_datagrams_ask(match->datagrams, open, open->hop);
+
+	for (size_t i = 0; i < match->path->hops.n && here == VMP_DATAGRAM_PART; i++)
+		if (vmp_match_expected_at(match, open, (int)i) &&
+		    vmp_datagrams_ask(match->datagrams, open, (int)i) != VMP_DATAGRAM_FORGOTTEN)
+			return false;
+	return here != VMP_DATAGRAM_WHOLE;
+}
+
 /* No trace of it where it was expected, and every point watched all the time: was it lost? */
 static enum vmp_fate decide_unseen(struct vmp_match *match, struct vmp_sight *open, uint64_t complete_ns, int *ret_elsewhere)
 {
@@ -97,6 +118,10 @@ static enum vmp_fate decide_unseen(struct vmp_match *match, struct vmp_sight *op
 		return unsure(open, VMP_UNSURE_IDENTITY);
 	if (match->translate && vmp_translate_waits(match->translate, open->gateway, open->ts_ns))
 		return unsure(open, VMP_UNSURE_NEIGHBOUR);
+	if (left_in_fragments(match, open))
+		return unsure(open, VMP_UNSURE_IDENTITY);
+	if (open->cut == VMP_CUT_FRAGMENT && waits_for_others(match, open))
+		return unsure(open, VMP_UNSURE_FRAGMENTS);
 	spares = look_at_spares(match, open);
 	if (spares.before)
 		return unsure(open, VMP_UNSURE_CLOCK);

@@ -4,7 +4,8 @@
  *
  * Kernel, net/netfilter/nf_nat_core.c: what is translated is the guest's side of a connection, its address and port (or echo id). The
  * peer's side, the IP id, TCP's numbers and the payload stay. So a packet that leaves shows by these which packet of the guest it is,
- * and with it how the connection looks outside; one that arrives at the guest shows the same of a connection made from outside.
+ * and with it how the connection looks outside; one that arrives at the guest shows the same of a connection made from outside. Of fragments
+ * the first one shows it for all that have its id; an ICMP error is known by the packet that it quotes, which is translated too.
  */
 #ifndef VMP_MATCH_TRANSLATE_H
 #define VMP_MATCH_TRANSLATE_H
@@ -33,7 +34,8 @@ void vmp_translate_begin(struct vmp_translate *translate, const struct vmp_trans
 
 /*
  * Look at a frame, in the order of times, before it is fingerprinted. addresses: the guest's own, n of them. Returns false for one that is
- * not known to be this guest's, on a device where others' pass as well; else packet is as it was inside.
+ * not known to be this guest's, on a device where others' pass as well; else packet is as it was inside, and flagged as translated. Without
+ * that flag it is a fragment of which it is not known whose it is, and that may be this guest's.
  */
 bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct vmp_frame *frame, const struct vmp_ip *addresses,
 			 size_t n, struct vmp_packet *packet);
@@ -41,19 +43,20 @@ bool vmp_translate_frame(struct vmp_translate *translate, int hop, const struct 
 /* A packet as it was seen anywhere between inside and outside: made what it is inside if its connection is known. Nothing is learned. */
 void vmp_translate_look(struct vmp_translate *translate, struct vmp_packet *packet);
 
-/* The number of the connection that a packet from the guest is of, 0: of none that is followed. */
-unsigned int vmp_translate_connection(struct vmp_translate *translate, const struct vmp_packet *from_guest);
+/*
+ * The number of the connection that a packet from the guest is of, 0: of none that is followed. ret_told: when it leaves it can be told that
+ * it is the guest's. Of a later fragment the first one says that, and of an ICMP error a packet of the connection that it is about.
+ */
+unsigned int vmp_translate_connection(struct vmp_translate *translate, uint64_t ts_ns, const struct vmp_packet *from_guest, bool *ret_told);
+
+/* Has a fragment with the id of this packet left since then, or of IPv6 any, of which it is not known whose it is? */
+bool vmp_translate_left_in_fragments(const struct vmp_translate *translate, bool is_ip4, uint16_t ip_id, uint64_t since_ns);
 
 /* Was the connection of this number answered on this host, with nothing of it seen outside? A proxy does that. */
 bool vmp_translate_ends_here(const struct vmp_translate *translate, unsigned int connection);
 
 /* Something was not remembered for want of room: from now on absence outside proves nothing. */
 bool vmp_translate_is_full(const struct vmp_translate *translate);
-
-enum vmp_owed_outside { VMP_STAYS_HERE, VMP_MUST_LEAVE, VMP_MAY_LEAVE };
-
-/* Must a packet from the guest be seen at an uplink (ret_hop, unless it stays here)? MAY: this host has rules that were not read. */
-enum vmp_owed_outside vmp_translate_must_leave(const struct vmp_path *path, const struct vmp_packet *packet, int *ret_hop);
 
 /* More next hops than can be remembered: whether this one answers is not known. */
 #define VMP_NEXT_HOP_UNKNOWN (-2)

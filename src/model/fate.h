@@ -24,6 +24,7 @@ enum vmp_unsure {
 	VMP_UNSURE_CLOCK,           /* the clock was stepped */
 	VMP_UNSURE_NEIGHBOUR,       /* waits for a next hop that does not say its MAC */
 	VMP_UNSURE_UNCOVERED,       /* a capture file begins after it, or ends before it */
+	VMP_UNSURE_FRAGMENTS,       /* a fragment, and others of its packet did not come or came twice: what puts it together waits for them */
 	VMP_UNSURE_REASONS,
 };
 

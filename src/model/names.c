@@ -84,6 +84,7 @@ const char *vmp_unsure_name(enum vmp_unsure why)
 		[VMP_UNSURE_CLOCK] = "the clock was stepped",
 		[VMP_UNSURE_NEIGHBOUR] = "waits for a next hop that does not answer",
 		[VMP_UNSURE_UNCOVERED] = "not covered by the capture file of the next hop",
+		[VMP_UNSURE_FRAGMENTS] = "fragments of packets that did not come whole",
 	};
 
 	return WORD(words, why);

@@ -13,7 +13,7 @@ static const char *const unsure_words[] = {
 	[VMP_UNSURE_UNOBSERVED] = "unobserved", [VMP_UNSURE_IDENTITY] = "identity",
 	[VMP_UNSURE_ACCOUNTING] = "accounting", [VMP_UNSURE_CLOCK] = "clock",
 	[VMP_UNSURE_NEIGHBOUR] = "neighbour",
-	[VMP_UNSURE_UNCOVERED] = "uncovered",
+	[VMP_UNSURE_UNCOVERED] = "uncovered",   [VMP_UNSURE_FRAGMENTS] = "fragments",
 };
 _Static_assert(sizeof(unsure_words) / sizeof(*unsure_words) == VMP_UNSURE_REASONS, "every reason has its word");
 

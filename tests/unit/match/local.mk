@@ -12,6 +12,7 @@ match_tests = \
   tests/unit/match/test_random \
   tests/unit/match/test_signs \
   tests/unit/match/test_steps \
+  tests/unit/match/test_crossing \
   tests/unit/match/test_translate
 check_PROGRAMS += $(match_tests)
 TESTS += $(match_tests)
@@ -61,7 +62,7 @@ tests_unit_match_test_steps_SOURCES = %D%/test_steps.c %D%/world.c %D%/world.h
 tests_unit_match_test_steps_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_steps_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_steps_LDADD = $(match_test_libs)
-tests_unit_match_test_translate_SOURCES = %D%/test_translate.c
+tests_unit_match_test_translate_SOURCES = %D%/test_translate.c %D%/routed.c %D%/routed.h
 tests_unit_match_test_translate_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_translate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_translate_LDADD = $(match_test_libs)
@@ -69,3 +70,7 @@ tests_unit_match_test_signs_SOURCES = %D%/test_signs.c %D%/world.c %D%/world.h
 tests_unit_match_test_signs_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_match_test_signs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_match_test_signs_LDADD = $(match_test_libs)
+tests_unit_match_test_crossing_SOURCES = %D%/test_crossing.c %D%/routed.c %D%/routed.h
+tests_unit_match_test_crossing_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_match_test_crossing_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_match_test_crossing_LDADD = $(match_test_libs)

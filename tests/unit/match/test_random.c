@@ -596,6 +596,26 @@ static bool is_crowded(const struct story *story, const struct event *event)
 	return n > CROWD;
 }
 
+/* Were all fragments of its packet captured where this one was, each once? */
+static bool came_whole(const struct story *story, const struct event *event)
+{
+	const struct vmp_packet *packet = &event->packet;
+	uint32_t bytes = 0, end = 0;
+
+	for (size_t i = 0; i < story->n_events; i++) {
+		const struct event *other = &story->events[i];
+		uint32_t to = other->packet.fragment_offset + other->packet.payload_len;
+
+		if (other->hop != event->hop || other->devdir != event->devdir || other->unseen ||
+		    !(other->packet.flags & VMP_PKT_FRAGMENT) || other->packet.ip_id != packet->ip_id || other->packet.proto != packet->proto ||
+		    !vmp_ip_equal(&other->packet.src, &packet->src) || !vmp_ip_equal(&other->packet.dst, &packet->dst))
+			continue;
+		bytes += other->packet.payload_len;
+		end = other->packet.more_fragments ? end : to;
+	}
+	return end > 0 && bytes == end;
+}
+
 static bool explained(const struct story *story, const struct event *event, const struct vmp_settled *settled)
 {
 	uint64_t edge = 2 * SETTLE + 40 * MS;
@@ -612,6 +632,8 @@ static bool explained(const struct story *story, const struct event *event, cons
 	case VMP_UNSURE_SEGMENTED:
 		/* Many sightings of its flow have no other half before the window opened or where a gap was. */
 		return event->resegmented || story->slow || story->n_gaps > 0;
+	case VMP_UNSURE_FRAGMENTS:
+		return (event->packet.flags & VMP_PKT_FRAGMENT) && !came_whole(story, event);
 	case VMP_UNSURE_WINDOW:
 		return event->same || story->slow || event->ts_ns + SETTLE > DONE_AT || event->ts_ns < OPEN_AT + edge;
 	default:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A routed guest: its packets are found again beyond routing and translation, and nothing that is not known to be lost is called so. */
-#include "match/match.h"
+#include "routed.h"
+
 #include "match/translate.h"
 
 #include <setjmp.h>
@@ -12,243 +13,39 @@
 
 #include <cmocka.h>
 
-#define MS  1000000ULL
-#define SEC 1000000000ULL
-#define T0  (1000 * SEC)
-
-/* network | eth0 | host | virbr0 | tap | guest */
-enum { NET, ETH0, HOST, VIRBR0, TAP, GUEST, HOPS };
-
-static const struct vmp_mac mac_guest = {{0x52, 0x54, 0, 0, 0, 1}}, mac_bridge = {{0x52, 0x54, 0, 0, 0, 2}};
-static const struct vmp_mac mac_uplink = {{2, 0, 0, 0, 0, 3}}, mac_gateway = {{2, 0, 0, 0, 0, 4}};
-
-struct world {
-	struct vmp_path path;
-	struct vmp_nic nic;
-	struct vmp_match *match;
-	struct vmp_run run;
-	uint64_t now_ns;
-};
-
-static struct vmp_ip ip(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
-{
-	return (struct vmp_ip){4, {a, b, c, d}};
-}
-
-#define GUEST_IP   ip(192, 168, 122, 5)
-#define OUTSIDE_IP ip(198, 51, 100, 2)
-#define PEER_IP    ip(203, 0, 113, 9)
-#define BRIDGE_IP  ip(192, 168, 122, 1)
-
-static void lead(struct vmp_path *path, struct vmp_ip dst, uint8_t len, int hop)
-{
-	struct vmp_lead *row = vmp_vec_add(&path->leads);
-
-	*row = (struct vmp_lead){.dst = dst, .prefix_len = len, .hop = hop, .has_gateway = len == 0, .gateway = ip(198, 51, 100, 1)};
-}
-
-static void start(struct world *world)
-{
-	static const struct {
-		const char *name;
-		enum vmp_hop_kind kind;
-		enum vmp_role role;
-		int rank;
-		enum vmp_devdir to_guest;
-	} hops[HOPS] = {
-		[NET] = {"network", VMP_HOP_NETWORK, VMP_ROLE_NETWORK, 0, VMP_DEV_IN},
-		[ETH0] = {"eth0", VMP_HOP_NIC, VMP_ROLE_UPLINK, 1, VMP_DEV_IN},
-		[HOST] = {"host", VMP_HOP_HOST, VMP_ROLE_HOST, 2, VMP_DEV_IN},
-		[VIRBR0] = {"virbr0", VMP_HOP_BRIDGE, VMP_ROLE_SWITCH, 3, VMP_DEV_OUT},
-		[TAP] = {"tap0", VMP_HOP_TAP, VMP_ROLE_BACKEND, 4, VMP_DEV_OUT},
-		[GUEST] = {"guest", VMP_HOP_GUEST, VMP_ROLE_GUEST, 5, VMP_DEV_IN},
-	};
-	static const int points[] = {ETH0, VIRBR0, TAP};
-	struct vmp_match_conf conf = {.start_ns = T0, .settle_ns = SEC, .key = {{1, 2}}, .has_address = true, .address = PEER_IP};
-	struct vmp_err err = {0};
-
-	memset(world, 0, sizeof(*world));
-	world->now_ns = T0;
-	world->path = (struct vmp_path){.mode = VMP_PATH_ROUTED, .nat = true, .guest_mac = mac_guest, .has_guest_mac = true, .backend = TAP,
-					.switch_hop = VIRBR0};
-	for (int i = 0; i < HOPS; i++) {
-		struct vmp_hop *hop = vmp_vec_add(&world->path.hops);
-		bool device = i == ETH0 || i == VIRBR0 || i == TAP;
-
-		*hop = (struct vmp_hop){.name = strdup(hops[i].name), .kind = hops[i].kind, .role = hops[i].role, .rank = hops[i].rank,
-					.to_guest = hops[i].to_guest, .ifindex = device ? i + 1 : 0, .routed = i == ETH0,
-					.observed = device ? VMP_OBSERVED_YES : VMP_OBSERVED_NO};
-	}
-	*(struct vmp_mac *)vmp_vec_add(&world->path.host_macs) = mac_bridge;
-	*(struct vmp_host_address *)vmp_vec_add(&world->path.own) = (struct vmp_host_address){ETH0 + 1, OUTSIDE_IP, 24};
-	*(struct vmp_host_address *)vmp_vec_add(&world->path.own) = (struct vmp_host_address){VIRBR0 + 1, BRIDGE_IP, 24};
-	lead(&world->path, BRIDGE_IP, 32, -1);
-	lead(&world->path, OUTSIDE_IP, 32, -1);
-	lead(&world->path, ip(192, 168, 122, 0), 24, -1);
-	lead(&world->path, ip(0, 0, 0, 0), 0, ETH0);
-	world->nic.has_mac = true;
-	world->nic.mac = mac_guest;
-	assert_int_equal(vmp_match_new(&world->path, &world->nic, points, 3, &conf, &world->match, &err), 0);
-}
-
-static void finish(struct world *world)
-{
-	uint64_t end = world->now_ns + 5 * SEC;
-
-	vmp_match_close_window(world->match, world->now_ns);
-	vmp_match_settle_all(world->match, end);
-	assert_int_equal(vmp_match_report(world->match, &world->run), 0);
-}
-
-static void end(struct world *world)
-{
-	vmp_match_free(world->match);
-	vmp_run_clear(&world->run);
-	vmp_nic_clear(&world->nic);
-	vmp_path_clear(&world->path);
-}
-
-static struct vmp_segment segment(const struct world *world, enum vmp_direction direction, int from, int to)
-{
-	static const struct vmp_segment none;
-
-	vmp_vec_foreach (each, &world->run.segments)
-		if (each->direction == direction && each->from == from && each->to == to)
-			return *each;
-	return none;
-}
-
-/* What a packet is, as its guest's side sees it. */
-struct story {
-	uint8_t proto;
-	uint16_t guest_port, outside_port, peer_port, ip_id;
-	struct vmp_ip outside;
-	uint32_t seq;
-	uint8_t flags;
-	bool has_peer;          /* it looks otherwise than PEER_IP */
-	struct vmp_ip peer;
-};
-
-static struct vmp_packet packet_of(const struct story *story, bool leaves, bool outside)
-{
-	struct vmp_ip own = outside ? story->outside : GUEST_IP;
-	uint16_t own_port = outside ? story->outside_port : story->guest_port;
-	struct vmp_ip peer = story->has_peer ? story->peer : PEER_IP;
-	struct vmp_packet packet = {
-		.flags = VMP_PKT_ETH | VMP_PKT_IP4 | VMP_PKT_L4, .ethertype = 0x0800, .proto = story->proto, .ttl = 64, .ip_id = story->ip_id,
-		.src = leaves ? own : peer, .dst = leaves ? peer : own, .ip_len = 60, .l3_offset = 14, .l4_offset = 34, .payload_len = 20,
-	};
-
-	if (story->proto == 1) {
-		packet.flags |= VMP_PKT_ICMP;
-		packet.icmp_type = leaves ? 8 : 0;
-		packet.icmp_id = own_port;
-		packet.icmp_seq = (uint16_t)story->seq;
-	} else {
-		packet.flags |= story->proto == 6 ? VMP_PKT_TCP : VMP_PKT_UDP;
-		packet.sport = leaves ? own_port : story->peer_port;
-		packet.dport = leaves ? story->peer_port : own_port;
-		packet.tcp_seq = story->seq;
-		packet.tcp_flags = story->flags;
-	}
-	if (outside) {
-		packet.src_mac = leaves ? mac_uplink : mac_gateway;
-		packet.dst_mac = leaves ? mac_gateway : mac_uplink;
-		packet.ttl--;
-	} else {
-		packet.src_mac = leaves ? mac_guest : mac_bridge;
-		packet.dst_mac = leaves ? mac_bridge : mac_guest;
-	}
-	return packet;
-}
-
-/* Show it at one hop, as the program does. Returns whether it was known to be the guest's. */
-static bool show(struct world *world, const struct story *story, bool leaves, int hop)
-{
-	static const int points[HOPS] = {[ETH0] = 0, [VIRBR0] = 1, [TAP] = 2};
-	struct vmp_packet packet = packet_of(story, leaves, hop == ETH0);
-	uint8_t bytes[80] = {0};
-	struct vmp_frame frame = {.ts_ns = world->now_ns, .point = (uint32_t)points[hop], .wire_len = 74, .cap_len = 74, .data = bytes};
-	struct vmp_fingerprint fingerprint = {.usable = true};
-	struct vmp_hash_key key = {{3, 4}};
-	struct {
-		struct vmp_ip src, dst;
-		uint16_t sport, dport, id, ip_id;
-		uint32_t seq;
-		uint8_t flags, pad[3];
-	} what;
-
-	memcpy(bytes + 42, &story->seq, 4);
-	frame.devdir = (hop == ETH0) == leaves ? VMP_DEV_OUT : VMP_DEV_IN;
-	world->now_ns += 10000;
-	if (!vmp_match_translate(world->match, &frame, &packet))
-		return false;
-	memset(&what, 0, sizeof(what));
-	what.src = packet.src;
-	what.dst = packet.dst;
-	what.sport = packet.sport;
-	what.dport = packet.dport;
-	what.id = packet.icmp_id;
-	what.ip_id = packet.ip_id;
-	what.seq = story->seq;
-	what.flags = packet.tcp_flags;
-	fingerprint.id = vmp_hash(&key, &what, sizeof(what));
-	assert_int_equal(vmp_match_add(world->match, &frame, &packet, &fingerprint), 0);
-	return true;
-}
-
-static void out(struct world *world, const struct story *story, bool lost)
-{
-	assert_true(show(world, story, true, TAP));
-	assert_true(show(world, story, true, VIRBR0));
-	if (!lost)
-		assert_true(show(world, story, true, ETH0));
-}
-
-static bool in(struct world *world, const struct story *story, bool lost)
-{
-	bool known = show(world, story, false, ETH0);
-
-	if (!lost) {
-		assert_true(show(world, story, false, VIRBR0));
-		assert_true(show(world, story, false, TAP));
-	}
-	return known;
-}
-
 static void masquerade(void **state)
 {
 	struct story syn = {.proto = 6, .guest_port = 40000, .outside_port = 61000, .peer_port = 443, .ip_id = 7, .outside = OUTSIDE_IP,
 			    .seq = 100, .flags = VMP_TCP_SYN};
 	struct story answer = syn, other = syn;
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	answer.seq = 900;
 	answer.flags = VMP_TCP_SYN | VMP_TCP_ACK;
 	/* an answer to somebody else's connection is not this guest's */
 	other.outside_port = 50000;
-	assert_false(show(&world, &other, false, ETH0));
-	out(&world, &syn, false);
-	assert_true(in(&world, &answer, false));
+	assert_false(routed_show(&world, &other, false, ETH0));
+	routed_out(&world, &syn, false);
+	assert_true(routed_in(&world, &answer, false));
 	answer.seq++;
-	assert_true(in(&world, &answer, true));
+	assert_true(routed_in(&world, &answer, true));
 	syn.seq = 101;
 	syn.ip_id++;
 	syn.flags = VMP_TCP_ACK;
-	out(&world, &syn, true);
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 1);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 1);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 1);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, VIRBR0, TAP).delivered, 1);
+	routed_out(&world, &syn, true);
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 1);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 1);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 1);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, VIRBR0, TAP).delivered, 1);
 	assert_int_equal(world.run.translations.n, 1);
 	assert_int_equal(world.run.translations.v[0].outside_port, 61000);
 	assert_int_equal(world.run.translations.v[0].guest_port, 40000);
 	assert_true(vmp_ip_equal(&world.run.translations.v[0].outside, &(struct vmp_ip){4, {198, 51, 100, 2}}));
-	end(&world);
+	routed_end(&world);
 }
 
 /* A connection from outside shows how it is called there when its first packet has come in. */
@@ -256,22 +53,22 @@ static void from_outside(void **state)
 {
 	struct story syn = {.proto = 6, .guest_port = 22, .outside_port = 8022, .peer_port = 5555, .ip_id = 7, .outside = OUTSIDE_IP,
 			    .seq = 100, .flags = VMP_TCP_SYN};
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
-	assert_false(in(&world, &syn, false));
+	routed_start(&world);
+	assert_false(routed_in(&world, &syn, false));
 	syn.seq += 20;
 	syn.flags = VMP_TCP_ACK;
-	assert_true(in(&world, &syn, false));
+	assert_true(routed_in(&world, &syn, false));
 	syn.seq += 20;
-	assert_true(in(&world, &syn, true));
-	out(&world, &syn, false);
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 1);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 1);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
-	end(&world);
+	assert_true(routed_in(&world, &syn, true));
+	routed_out(&world, &syn, false);
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 1);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 1);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
+	routed_end(&world);
 }
 
 /* The port is given to somebody else's connection: its answers are not owed to this guest. */
@@ -280,24 +77,24 @@ static void port_given_anew(void **state)
 	struct story mine = {.proto = 6, .guest_port = 40000, .outside_port = 61000, .peer_port = 443, .ip_id = 7, .outside = OUTSIDE_IP,
 			     .seq = 100, .flags = VMP_TCP_SYN};
 	struct story others = mine, ping = {.proto = 1, .guest_port = 3, .outside_port = 3, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1};
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
-	out(&world, &mine, false);
+	routed_start(&world);
+	routed_out(&world, &mine, false);
 	others.seq = 777;
 	others.ip_id = 99;
-	assert_false(show(&world, &others, true, ETH0));
+	assert_false(routed_show(&world, &others, true, ETH0));
 	others.flags = VMP_TCP_SYN | VMP_TCP_ACK;
-	assert_false(show(&world, &others, false, ETH0));
+	assert_false(routed_show(&world, &others, false, ETH0));
 	/* what has no end is forgotten when it was silent for long */
-	out(&world, &ping, false);
-	assert_true(in(&world, &ping, false));
+	routed_out(&world, &ping, false);
+	assert_true(routed_in(&world, &ping, false));
 	world.now_ns += 31 * SEC;
-	assert_false(show(&world, &ping, false, ETH0));
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 0);
-	end(&world);
+	assert_false(routed_show(&world, &ping, false, ETH0));
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 0);
+	routed_end(&world);
 }
 
 static void stays_here(void **state)
@@ -305,37 +102,37 @@ static void stays_here(void **state)
 	struct story syn = {.proto = 6, .guest_port = 40000, .outside_port = 1, .peer_port = 80, .ip_id = 7, .outside = OUTSIDE_IP, .seq = 100,
 			    .flags = VMP_TCP_SYN};
 	struct story answer = syn, refused = syn;
-	struct world world;
+	struct routed world;
 
 	(void)state;
 	/* a proxy answers */
-	start(&world);
-	out(&world, &syn, true);
+	routed_start(&world);
+	routed_out(&world, &syn, true);
 	answer.flags = VMP_TCP_SYN | VMP_TCP_ACK;
-	assert_true(show(&world, &answer, false, VIRBR0));
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 0);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure, 1);
-	end(&world);
+	assert_true(routed_show(&world, &answer, false, VIRBR0));
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 0);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure, 1);
+	routed_end(&world);
 	/* a rule rejects */
-	start(&world);
-	out(&world, &syn, true);
+	routed_start(&world);
+	routed_out(&world, &syn, true);
 	refused.flags = VMP_TCP_RST | VMP_TCP_ACK;
-	assert_true(show(&world, &refused, false, VIRBR0));
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 1);
-	end(&world);
+	assert_true(routed_show(&world, &refused, false, VIRBR0));
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 1);
+	routed_end(&world);
 	/* this host has rules of its own about where to send what */
-	start(&world);
+	routed_start(&world);
 	world.path.leads_unsure = true;
-	out(&world, &syn, true);
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 0);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure, 1);
-	end(&world);
+	routed_out(&world, &syn, true);
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 0);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure, 1);
+	routed_end(&world);
 }
 
-static bool see_arp(struct world *world, enum vmp_devdir devdir, uint16_t op, struct vmp_ip src, struct vmp_ip dst)
+static bool see_arp(struct routed *world, enum vmp_devdir devdir, uint16_t op, struct vmp_ip src, struct vmp_ip dst)
 {
 	struct vmp_packet packet = {.flags = VMP_PKT_ETH | VMP_PKT_ARP, .ethertype = 0x0806, .arp_op = op, .src = src, .dst = dst,
 				    .src_mac = devdir == VMP_DEV_OUT ? mac_uplink : mac_gateway,
@@ -353,72 +150,72 @@ static bool see_arp(struct world *world, enum vmp_devdir devdir, uint16_t op, st
 /* What is said to all in the network beyond is not said to the guest, not even a question for the ADDRESS of the call. */
 static void others_questions(void **state)
 {
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	assert_false(see_arp(&world, VMP_DEV_IN, 1, ip(198, 51, 100, 77), PEER_IP));
 	assert_true(see_arp(&world, VMP_DEV_OUT, 1, OUTSIDE_IP, ip(198, 51, 100, 1)));
 	/* This one was asked for, and now asks itself: it lives. */
 	assert_true(see_arp(&world, VMP_DEV_IN, 1, ip(198, 51, 100, 1), PEER_IP));
 	world.now_ns += MS;
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, 0);
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, 0);
 	assert_int_equal(world.run.seen.v[ETH0].to_guest.packets, 0);
-	end(&world);
+	routed_end(&world);
 }
 
 /* Whether a next hop answers is not known of those that there is no room for: their packets are no loss. */
 static void many_next_hops(void **state)
 {
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	world.path.leads.v[3].has_gateway = false;
 	for (unsigned int i = 0; i < 600; i++)
 		see_arp(&world, VMP_DEV_OUT, 1, OUTSIDE_IP, ip(198, 51, (uint8_t)(101 + i / 256), (uint8_t)i));
-	out(&world, &(struct story){.proto = 1, .guest_port = 3, .outside_port = 3, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1}, true);
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 0);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure_why[VMP_UNSURE_IDENTITY], 1);
-	end(&world);
+	routed_out(&world, &(struct story){.proto = 1, .guest_port = 3, .outside_port = 3, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1}, true);
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, 0);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure_why[VMP_UNSURE_IDENTITY], 1);
+	routed_end(&world);
 }
 
 /* A source that is not of the network inside: what this host makes of it is not known, and the capture outside may not show it. */
 static void strange_source(void **state)
 {
 	struct story ping = {.proto = 1, .guest_port = 3, .outside_port = 3, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1};
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	world.path.own.v[1].ip = ip(10, 0, 0, 1);
-	out(&world, &ping, true);
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, TAP, VIRBR0).delivered, 1);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).offered, 0);
-	end(&world);
+	routed_out(&world, &ping, true);
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, TAP, VIRBR0).delivered, 1);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).offered, 0);
+	routed_end(&world);
 }
 
 static void dead_next_hop(void **state)
 {
 	struct story ping = {.proto = 1, .guest_port = 3, .outside_port = 3, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1};
-	struct world world;
+	struct routed world;
 
 	(void)state;
 	for (int answers = 0; answers <= 1; answers++) {
-		start(&world);
+		routed_start(&world);
 		see_arp(&world, VMP_DEV_OUT, 1, OUTSIDE_IP, ip(198, 51, 100, 1));
 		world.now_ns += MS;
 		if (answers)
 			see_arp(&world, VMP_DEV_IN, 2, ip(198, 51, 100, 1), OUTSIDE_IP);
 		world.now_ns += MS;
-		out(&world, &ping, true);
-		finish(&world);
-		assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, answers);
-		assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure_why[VMP_UNSURE_NEIGHBOUR], !answers);
-		end(&world);
+		routed_out(&world, &ping, true);
+		routed_finish(&world);
+		assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, answers);
+		assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure_why[VMP_UNSURE_NEIGHBOUR], !answers);
+		routed_end(&world);
 	}
 }
 
@@ -431,7 +228,7 @@ static struct vmp_translation told(uint8_t proto, uint16_t guest_port, uint16_t 
 		.left_s = left_s, .since_ns = T0 - SEC};
 }
 
-static void neighbour(struct world *world, bool asks)
+static void neighbour(struct routed *world, bool asks)
 {
 	struct vmp_packet packet = {.flags = VMP_PKT_ETH | VMP_PKT_ARP, .arp_op = asks ? 1 : 2, .src = asks ? BRIDGE_IP : GUEST_IP,
 				    .dst = asks ? GUEST_IP : BRIDGE_IP, .src_mac = asks ? mac_bridge : mac_guest,
@@ -453,21 +250,21 @@ static void silent_guest(void **state)
 	for (int answers = 0; answers < 2; answers++) {
 		struct story again = {.proto = 6, .guest_port = 22, .outside_port = 2222, .peer_port = 5555, .ip_id = 7, .outside = OUTSIDE_IP,
 				      .seq = 100, .flags = VMP_TCP_ACK};
-		struct world world;
+		struct routed world;
 
-		start(&world);
+		routed_start(&world);
 		vmp_match_begin_with(world.match, &list, 1);
 		for (int i = 0; i < 3; i++, again.seq += 20, again.ip_id++) {
-			assert_true(in(&world, &again, true));
+			assert_true(routed_in(&world, &again, true));
 			neighbour(&world, true);
 			world.now_ns += 100 * MS;
 			if (answers)
 				neighbour(&world, false);
 		}
-		finish(&world);
-		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, answers ? 3 : 0);
-		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).unsure_why[VMP_UNSURE_NEIGHBOUR], answers ? 0 : 3);
-		end(&world);
+		routed_finish(&world);
+		assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, answers ? 3 : 0);
+		assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).unsure_why[VMP_UNSURE_NEIGHBOUR], answers ? 0 : 3);
+		routed_end(&world);
 	}
 }
 
@@ -479,19 +276,19 @@ static void known_already(void **state)
 	struct story unknown = syn;
 	struct vmp_translation list = {.hop = ETH0, .proto = 6, .guest = GUEST_IP, .outside = OUTSIDE_IP, .peer = PEER_IP, .guest_port = 40000,
 				       .outside_port = 61000, .peer_port = 443, .far = PEER_IP, .far_port = 443, .since_ns = T0 + 20000};
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	vmp_match_know(world.match, &list, 1);
-	assert_false(show(&world, &syn, false, ETH0));
+	assert_false(routed_show(&world, &syn, false, ETH0));
 	unknown.guest_port = unknown.outside_port = 5;
-	assert_true(show(&world, &unknown, true, VIRBR0));
-	assert_false(show(&world, &unknown, true, ETH0));
-	out(&world, &syn, false);
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
-	end(&world);
+	assert_true(routed_show(&world, &unknown, true, VIRBR0));
+	assert_false(routed_show(&world, &unknown, true, ETH0));
+	routed_out(&world, &syn, false);
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 1);
+	routed_end(&world);
 }
 
 /* Of a connection that the kernel knew nothing gets through: only so is it known whose it is. New ones are learned all the same. */
@@ -502,29 +299,29 @@ static void told_before(void **state)
 			      .seq = 100, .flags = VMP_TCP_ACK};
 	struct story ping = {.proto = 1, .guest_port = 7, .outside_port = 8, .ip_id = 9, .outside = OUTSIDE_IP, .seq = 1};
 	struct story fresh = again;
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	vmp_match_begin_with(world.match, list, 2);
 	for (int i = 0; i < 3; i++, again.seq += 20, again.ip_id++)
-		assert_true(in(&world, &again, true));
-	assert_true(in(&world, &ping, false));
+		assert_true(routed_in(&world, &again, true));
+	assert_true(routed_in(&world, &ping, false));
 	fresh.outside_port = 3333;
 	fresh.peer_port = 6666;
-	assert_false(in(&world, &fresh, false));
+	assert_false(routed_in(&world, &fresh, false));
 	fresh.seq += 20;
-	assert_true(in(&world, &fresh, false));
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 3);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 2);
+	assert_true(routed_in(&world, &fresh, false));
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, 3);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 2);
 	assert_int_equal(vmp_match_learned(world.match, &world.run), 0);
 	assert_int_equal(world.run.translations.n, 3);
 	assert_int_equal(world.run.translations.v[0].source, VMP_TRANSLATION_CONNTRACK);
 	assert_int_equal(world.run.translations.v[1].left_s, 29);
 	assert_int_equal(world.run.translations.v[2].source, VMP_TRANSLATION_PACKETS);
 	assert_int_equal(world.run.translations.v[2].outside_port, 3333);
-	end(&world);
+	routed_end(&world);
 }
 
 /* What no packet comes of is reported too, so that the path is whole; and one judges again from the list as from the kernel's word. */
@@ -533,20 +330,20 @@ static void told_is_kept(void **state)
 	struct vmp_translation list = told(6, 22, 2222, 5555, 0);
 	struct story again = {.proto = 6, .guest_port = 22, .outside_port = 2222, .peer_port = 5555, .ip_id = 7, .outside = OUTSIDE_IP,
 			      .seq = 100, .flags = VMP_TCP_ACK};
-	struct world world, second;
+	struct routed world, second;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	vmp_match_begin_with(world.match, &list, 1);
 	assert_int_equal(vmp_match_learned(world.match, &world.run), 0);
 	assert_int_equal(world.run.translations.n, 1);
-	start(&second);
+	routed_start(&second);
 	vmp_match_know(second.match, world.run.translations.v, world.run.translations.n);
-	assert_true(in(&second, &again, true));
-	finish(&second);
-	assert_int_equal(segment(&second, VMP_TO_GUEST, ETH0, VIRBR0).lost, 1);
-	end(&second);
-	end(&world);
+	assert_true(routed_in(&second, &again, true));
+	routed_finish(&second);
+	assert_int_equal(routed_segment(&second, VMP_TO_GUEST, ETH0, VIRBR0).lost, 1);
+	routed_end(&second);
+	routed_end(&world);
 }
 
 /* The kernel forgets what has no end when nothing passes: then the port may be another's, and its answers are not owed to this guest. */
@@ -562,14 +359,14 @@ static void told_and_forgotten(void **state)
 		struct vmp_translation list = told(17, 5000, 5000, 53, cases[i].left_s);
 		struct story answer = {.proto = 17, .guest_port = 5000, .outside_port = 5000, .peer_port = 53, .ip_id = 7, .outside = OUTSIDE_IP,
 				       .seq = 100};
-		struct world world;
+		struct routed world;
 
-		start(&world);
+		routed_start(&world);
 		vmp_match_begin_with(world.match, &list, 1);
 		world.now_ns += cases[i].after_s * SEC;
-		assert_int_equal(show(&world, &answer, false, ETH0), cases[i].is_known);
-		finish(&world);
-		end(&world);
+		assert_int_equal(routed_show(&world, &answer, false, ETH0), cases[i].is_known);
+		routed_finish(&world);
+		routed_end(&world);
 	}
 }
 
@@ -579,17 +376,17 @@ static void told_and_given_anew(void **state)
 	struct vmp_translation list = told(6, 40000, 61000, 443, 0);
 	struct story others = {.proto = 6, .guest_port = 40000, .outside_port = 61000, .peer_port = 443, .ip_id = 7, .outside = OUTSIDE_IP,
 			       .seq = 100, .flags = VMP_TCP_SYN};
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	vmp_match_begin_with(world.match, &list, 1);
-	assert_false(show(&world, &others, true, ETH0));
+	assert_false(routed_show(&world, &others, true, ETH0));
 	others.flags = VMP_TCP_SYN | VMP_TCP_ACK;
-	assert_false(show(&world, &others, false, ETH0));
-	finish(&world);
-	assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, 0);
-	end(&world);
+	assert_false(routed_show(&world, &others, false, ETH0));
+	routed_finish(&world);
+	assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, 0);
+	routed_end(&world);
 }
 
 /* What the guest asks of one is led to another: outside the peer has another address and port, and is the same all the same. */
@@ -604,9 +401,9 @@ static void led_elsewhere(void **state)
 		struct story inside = {.proto = protos[i], .guest_port = 40000, .outside_port = 61000, .peer_port = echo ? 0 : 53, .ip_id = 7,
 				       .outside = OUTSIDE_IP, .seq = 100, .flags = VMP_TCP_SYN};
 		struct story outside = inside;
-		struct world world;
+		struct routed world;
 
-		start(&world);
+		routed_start(&world);
 		list.far = ip(203, 0, 113, 77);
 		list.far_port = outside.peer_port = echo ? 0 : 5353;
 		vmp_match_begin_with(world.match, &list, 1);
@@ -614,41 +411,41 @@ static void led_elsewhere(void **state)
 		outside.peer = list.far;
 		/* A SYN sent again does not look like another's. */
 		for (int again = 0; again < 2; again++) {
-			assert_true(show(&world, &inside, true, TAP));
-			assert_true(show(&world, &inside, true, VIRBR0));
-			assert_true(show(&world, &outside, true, ETH0));
+			assert_true(routed_show(&world, &inside, true, TAP));
+			assert_true(routed_show(&world, &inside, true, VIRBR0));
+			assert_true(routed_show(&world, &outside, true, ETH0));
 			inside.ip_id = outside.ip_id = 8;
 		}
 		outside.flags = inside.flags = VMP_TCP_SYN | VMP_TCP_ACK;
-		assert_true(show(&world, &outside, false, ETH0));
-		assert_true(show(&world, &inside, false, VIRBR0));
-		assert_true(show(&world, &inside, false, TAP));
-		finish(&world);
-		assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 2);
-		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 1);
-		end(&world);
+		assert_true(routed_show(&world, &outside, false, ETH0));
+		assert_true(routed_show(&world, &inside, false, VIRBR0));
+		assert_true(routed_show(&world, &inside, false, TAP));
+		routed_finish(&world);
+		assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).delivered, 2);
+		assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).delivered, 1);
+		routed_end(&world);
 	}
 }
 
 /* More connections than there is room for: it is said, and those that are known stay so. */
 static void too_many(void **state)
 {
-	struct world world;
+	struct routed world;
 
 	(void)state;
-	start(&world);
+	routed_start(&world);
 	for (uint32_t i = 0; i < 20000; i++) {
 		struct story syn = {.proto = 6, .guest_port = (uint16_t)(i % 60000 + 1), .outside_port = (uint16_t)(i % 60000 + 1), .peer_port = 443,
 				    .ip_id = (uint16_t)i, .outside = OUTSIDE_IP, .seq = i, .flags = VMP_TCP_SYN};
 
-		show(&world, &syn, true, VIRBR0);
-		show(&world, &syn, true, ETH0);
+		routed_show(&world, &syn, true, VIRBR0);
+		routed_show(&world, &syn, true, ETH0);
 		vmp_match_settle(world.match, world.now_ns);
 		for (struct vmp_settled settled; vmp_match_next(world.match, &settled);)
 			;
 	}
 	assert_true(vmp_match_is_overwhelmed(world.match));
-	end(&world);
+	routed_end(&world);
 }
 
 /* Random stories: many connections with ports that are translated to others' former ones, losses at the router in both directions. */
@@ -661,10 +458,10 @@ static void random_stories(void **state)
 		struct story connections[CONNECTIONS];
 		uint64_t lost_out = 0, lost_in = 0, sent_out = 0, sent_in = 0;
 		bool begun[CONNECTIONS] = {false};
-		struct world world;
+		struct routed world;
 
 		srandom(seed);
-		start(&world);
+		routed_start(&world);
 		for (int i = 0; i < CONNECTIONS; i++)
 			connections[i] = (struct story){
 				.proto = (uint8_t[]){1, 6, 17}[random() % 3], .guest_port = (uint16_t)(1000 + i),
@@ -680,12 +477,12 @@ static void random_stories(void **state)
 			story->ip_id++;
 			story->seq += 20;
 			if (leaves) {
-				out(&world, story, lost);
+				routed_out(&world, story, lost);
 				lost_out += lost;
 				sent_out++;
 				begun[which] = begun[which] || !lost;
 			} else {
-				assert_true(in(&world, story, lost));
+				assert_true(routed_in(&world, story, lost));
 				lost_in += lost;
 				sent_in++;
 			}
@@ -693,14 +490,14 @@ static void random_stories(void **state)
 			for (struct vmp_settled settled; vmp_match_next(world.match, &settled);)
 				;
 		}
-		finish(&world);
-		assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).offered, sent_out);
-		assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, lost_out);
-		assert_int_equal(segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure, 0);
-		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, sent_in);
-		assert_int_equal(segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, lost_in);
-		assert_int_equal(segment(&world, VMP_TO_GUEST, VIRBR0, TAP).lost, 0);
-		end(&world);
+		routed_finish(&world);
+		assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).offered, sent_out);
+		assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).lost, lost_out);
+		assert_int_equal(routed_segment(&world, VMP_FROM_GUEST, VIRBR0, ETH0).unsure, 0);
+		assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).offered, sent_in);
+		assert_int_equal(routed_segment(&world, VMP_TO_GUEST, ETH0, VIRBR0).lost, lost_in);
+		assert_int_equal(routed_segment(&world, VMP_TO_GUEST, VIRBR0, TAP).lost, 0);
+		routed_end(&world);
 	}
 }
 
