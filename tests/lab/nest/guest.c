@@ -171,6 +171,11 @@ static void kick(const struct queue *queue)
 		die("kick");
 }
 
+static int is_full(const struct queue *queue)
+{
+	return (uint16_t)(queue->ring.avail->idx - __atomic_load_n(&queue->ring.used->idx, __ATOMIC_ACQUIRE)) >= RING;
+}
+
 /* Give buffer ID of the queue to the kernel. */
 static void offer(struct queue *queue, uint32_t id)
 {
@@ -244,9 +249,14 @@ static unsigned long serve_vhost(const struct identity *me, int tap)
 		while (!hung && in.seen != __atomic_load_n(&in.ring.used->idx, __ATOMIC_ACQUIRE)) {
 			const struct vring_used_elem *used = &in.ring.used->ring[in.seen++ % RING];
 			uint8_t *frame = in.buffers + used->id * BUFFER;
-			uint16_t slot = out.ring.avail->idx % RING;
-			uint8_t *reply = out.buffers + slot * BUFFER;
+			uint8_t *reply;
+			uint16_t slot;
 
+			/* Answers to all that waited while this hung may be more than the ring holds: vhost ends for good when it is overrun. */
+			while (!ended && is_full(&out))
+				usleep(1000);
+			slot = out.ring.avail->idx % RING;
+			reply = out.buffers + slot * BUFFER;
 			taken++;
 			memset(reply, 0, VNET_HDR);
 			memcpy(reply + VNET_HDR, frame + VNET_HDR, used->len - VNET_HDR);
