@@ -50,7 +50,7 @@ def decode(data, routed=False):
         op = int.from_bytes(data[at + 6:at + 8], "big")
         f.kind = {1: "arp-request", 2: "arp-reply"}.get(op, "arp")
         f.src, f.dst = socket.inet_ntoa(data[at + 14:at + 18]), socket.inet_ntoa(data[at + 24:at + 28])
-        f.key = (ethertype, data[at:at + 28])
+        f.key = (ethertype, f.dst_mac, data[at:at + 28])    # a question asked of one alone is another than that asked of all
     elif ethertype == 0x0800 and len(data) >= at + 20:
         head, total, ident, frag, proto = (data[at] & 15) * 4, int.from_bytes(data[at + 2:at + 4], "big"), data[at + 4:at + 6], \
             int.from_bytes(data[at + 6:at + 8], "big") & 0x3fff, data[at + 9]

@@ -81,9 +81,11 @@ def flooded(lab):
     drops = lab.host.counter(TAP, "tx_dropped") - before
     judge.verdict(result, *UNTAKEN)
     s = judge.segment(result, "to_guest", TAP, "guest")
-    if s["delivered"] or not 0.5 * drops <= s["lost"] <= drops + 40:
-        raise Fail(f"the tap dropped {drops} packets, the program says {s}")
-    if judge.segment(result, "to_guest", UPLINK, TAP)["lost"]:
+    came = judge.segment(result, "to_guest", UPLINK, TAP)
+    # The tap dropped also before the window opened and after it closed: how long that was depends on how busy the machine is.
+    if s["delivered"] or not 0.9 * came["delivered"] <= s["lost"] <= drops + 40:
+        raise Fail(f"the tap dropped {drops} packets, and {came['delivered']} came to it in the window; the program says {s}")
+    if came["lost"]:
         raise Fail("the bridge lost nothing")
 
 

@@ -20,9 +20,9 @@ while time.monotonic() - begin < {seconds}:
 
 def flood(lab, rate, seconds=8, to=GUEST_IP):
     """UDP from the network at so many packets per second."""
-    p = lab.network.popen(["/usr/bin/python3", "-I", "-c", FLOOD.format(rate=rate, seconds=seconds, to=to)],
+    p = lab.network.popen(["setpriv", "--pdeathsig", "KILL", "/usr/bin/python3", "-I", "-c", FLOOD.format(rate=rate, seconds=seconds, to=to)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    lab.finally_(p.wait)
+    lab.finally_(lambda: (p.kill(), p.wait()))
 
 
 def never_lost(result):
@@ -36,7 +36,7 @@ def queue_overflows(lab):
     lab.host.run(f"ip link set {TAP} txqueuelen 5")
     lab.finally_(lab.host.run, f"ip link set {TAP} txqueuelen 1000")
     lab.traffic("ping")
-    flood(lab, 5000)
+    flood(lab, 5000, seconds=40)
     begin = lab.host.counter(TAP, "tx_dropped")
     until(lambda: lab.host.counter(TAP, "tx_dropped") > begin + 50, 5, "the tap to drop")
     result = lab.trace("web01", GUEST_IP)
@@ -46,7 +46,10 @@ def queue_overflows(lab):
         raise Fail(f"more is called lost than the tap dropped: {last}")
     if judge.segment(result, "to_guest", UPLINK, TAP)["lost"]:
         raise Fail("what the queue dropped is called lost in the bridge")
+    begin = lab.host.counter(TAP, "tx_dropped")
     other = lab.trace("web01", "-f", "icmp", GUEST_IP, duration=1)
+    if lab.host.counter(TAP, "tx_dropped") == begin:
+        raise LabFault("the tap dropped no more")
     if other.rc == 0:
         raise Fail("the queue drops, and a trace of few of its packets says that all is well")
 

@@ -1,5 +1,7 @@
 """Captures that others made of live traffic, in every form that operators have: judged as an expert would."""
 
+import time
+
 from lab import judge
 from lab.captures import FORMS, Captures
 from lab.lossy import certain
@@ -10,9 +12,10 @@ WHO = ("--json", "--address", GUEST_IP, "--mac", GUEST_MAC)
 
 
 def under(lab, fault, **traffic):
-    """Captures of a time with traffic that meets a fault, and some without one afterwards. Returns (captures, truth)."""
+    """Captures of a time with traffic that meets a fault, and some without one afterwards. Returns (captures, truth, their begin)."""
     truth = lab.truth()
     lab.traffic("ping", count=2).finish()      # the neighbours know each other
+    begin = time.time()
     captures = lab.keep(Captures(lab))
     lab.traffic("ping", interval=0.02, count=10).finish()   # each file says from its first packet on what it covers
     if fault:
@@ -31,7 +34,7 @@ def under(lab, fault, **traffic):
     lab.env.note("the truth", truth.summary())
     if truth.missed:
         raise LabFault(f"the truth missed {truth.missed} frames")
-    return captures, truth
+    return captures, truth, begin
 
 
 def every_form(captures):
@@ -41,9 +44,9 @@ def every_form(captures):
     yield "any, v2", captures.words_of_any("tcpdump -i any, cooked v2")
 
 
-def judged(lab, captures, truth, way=None):
+def judged(lab, captures, truth, begin, way=None):
     """Each form: the exact number of losses in the one direction, and none in the other."""
-    lost = {w: len(truth.fates(UPLINK, TAP, w, certain)[1]) for w in ("to_guest", "from_guest")}
+    lost = {w: len(truth.fates(UPLINK, TAP, w, certain, begin)[1]) for w in ("to_guest", "from_guest")}
     if way and not lost[way]:
         raise LabFault("nothing was lost")
     for name, words in every_form(captures):
