@@ -148,6 +148,19 @@ class Watch:
             raise Fail(f"no critical finding {code}")
 
 
+    def cause(self, *places):
+        """Check that the kernel was asked, and says of all that is lost that it dropped it at one of these places; none: it says nothing."""
+        verdict = self.result.verdict
+        lost = [s for s in self.result.doc["segments"] if s["lost"] and s["direction"] == verdict["direction"] and s["from"] == verdict["from"]]
+        told = [cause for segment in lost for cause in segment["causes"]]
+        if not places and told:
+            raise Fail(f"this kernel says nothing of such drops, the program says {told}")
+        if not all({cause["symbol"], cause.get("caller")} & set(places) for cause in told):
+            raise Fail(f"dropped at {' or '.join(places)}, the program says {told}")
+        if places and sum(cause["packets"] for cause in told) < 0.9 * sum(segment["lost"] for segment in lost):
+            raise Fail(f"{sum(segment['lost'] for segment in lost)} were lost, and the kernel tells why of {told}")
+
+
 @fixture("nest")
 class NestHost(Fixture):
     """The host. A scene stays up for the scenarios that share it; what a scenario breaks is undone after it."""

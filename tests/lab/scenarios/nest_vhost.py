@@ -48,3 +48,4 @@ def hung(host):
     seen.truth(all_at=["eth0 in - request", f"{TAP} out - request"], none_at=[f"{TAP} in - reply"], overrun=True)
     seen.path("eth0", TAP)
     seen.loss("not-taken-by-guest", "to_guest", TAP, "guest")
+    seen.cause("tun_net_xmit")

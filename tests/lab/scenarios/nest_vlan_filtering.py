@@ -31,6 +31,7 @@ def no_vid(host):
     seen.truth(all_at=["eth0 in 100 request"], none_at=[f"{TAP} out - request", f"{TAP} in - reply"])
     seen.path("eth0", TAP)
     seen.loss("lost-in-host", "to_guest", "eth0", TAP)
+    seen.cause("br_allowed_ingress")
 
 
 @nest_scenario("nest-vlan-filtering-pvid", about="what the guest sends goes into another VLAN than what it gets")
