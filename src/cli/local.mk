@@ -5,6 +5,7 @@ vmpath_SOURCES = \
   %D%/analyze.h \
   %D%/analyze_evidence.c \
   %D%/analyze_files.c \
+  %D%/ask.c \
   %D%/clocks.c \
   %D%/cmd.c %D%/cmd.h \
   %D%/cmd_analyze.c \
@@ -18,6 +19,7 @@ vmpath_SOURCES = \
   %D%/filters.c %D%/filters.h \
   %D%/foreign.h \
   %D%/hints.c %D%/hints.h \
+  %D%/inquiry.c %D%/inquiry.h \
   %D%/live.c %D%/live.h \
   %D%/main.c \
   %D%/merge.c \

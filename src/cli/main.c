@@ -14,7 +14,7 @@
 static const struct vmp_command commands[] = {
 	{"trace", "GUEST [ADDRESS] [options]", "find where a guest's packets vanish, and why",
 	 VMP_OPT_INTERFACE | VMP_OPT_DURATION | VMP_OPT_FILTER | VMP_OPT_WRITE | VMP_OPT_PROMISC | VMP_OPT_PAYLOAD |
-		 VMP_OPT_BUFFER | VMP_OPT_SLOW | VMP_OPT_DOMAIN_XML, 0, 2, vmp_cmd_trace},
+		 VMP_OPT_BUFFER | VMP_OPT_SLOW | VMP_OPT_ASK | VMP_OPT_DOMAIN_XML, 0, 2, vmp_cmd_trace},
 	{"analyze", "EVIDENCE | HOP=FILE ...", "judge again what was captured: a trace's evidence, or anybody's files",
 	 VMP_OPT_GUEST | VMP_OPT_INTERFACE | VMP_OPT_SLOW | VMP_OPT_DOMAIN_XML, 1, INT_MAX, vmp_cmd_analyze},
 	{"path", "GUEST [options]", "show a guest's path through this host and what is already wrong with it",

@@ -8,7 +8,7 @@
 
 /* Without a short form an option's value starts here. */
 enum { LONG_ONLY = 256, OPT_JSON = LONG_ONLY, OPT_NO_COLOR, OPT_VERSION, OPT_PROMISC, OPT_PAYLOAD, OPT_DOMAIN_XML, OPT_BUFFER,
-       OPT_ADDRESS, OPT_MAC, OPT_SLOW };
+       OPT_ADDRESS, OPT_MAC, OPT_SLOW, OPT_AGENT, OPT_QEMU_MONITOR };
 
 struct option_row {
 	const char *name;
@@ -27,6 +27,8 @@ static const struct option_row rows[] = {
 	{"payload", OPT_PAYLOAD, "BYTES", VMP_OPT_PAYLOAD, "keep this much payload in the evidence, default 0"},
 	{"buffer", OPT_BUFFER, "KIB", VMP_OPT_BUFFER, "buffer of a capture, two for each hop: 1024 to 1048576; default: a share of 65536"},
 	{"slow", OPT_SLOW, "MS", VMP_OPT_SLOW, "count and name the packets that took so many ms or more from hop to hop"},
+	{"agent", OPT_AGENT, NULL, VMP_OPT_ASK, "ask the guest's agent as well; libvirt marks the guest for that"},
+	{"qemu-monitor", OPT_QEMU_MONITOR, NULL, VMP_OPT_ASK, "ask QEMU's monitor as well; libvirt marks the guest for that"},
 	{"address", OPT_ADDRESS, "ADDRESS", VMP_OPT_GUEST, "an address of the guest"},
 	{"mac", OPT_MAC, "MAC", VMP_OPT_GUEST, "the MAC of the guest's interface"},
 	{"domain-xml", OPT_DOMAIN_XML, "FILE", VMP_OPT_DOMAIN_XML, "the guest, as virsh dumpxml prints it; no libvirt is asked"},
@@ -108,6 +110,8 @@ static int take(int value, const char *argument, struct vmp_options *options, st
 	case 'q': options->quiet = true; return 0;
 	case 'v': options->verbose++; return 0;
 	case 'w': options->write_dir = argument; return 0;
+	case OPT_AGENT: options->agent = true; return 0;
+	case OPT_QEMU_MONITOR: options->qemu_monitor = true; return 0;
 	case OPT_ADDRESS: options->address = argument; return 0;
 	case OPT_MAC: options->mac = argument; return 0;
 	case OPT_BUFFER: return parse_buffer(argument, options, err);

@@ -21,6 +21,7 @@
 #define VMP_OPT_BUFFER     (1U << 7)
 #define VMP_OPT_GUEST      (1U << 8) /* --address, --mac */
 #define VMP_OPT_SLOW       (1U << 9)
+#define VMP_OPT_ASK        (1U << 10) /* --agent, --qemu-monitor */
 
 #define VMP_DURATION_MIN_NS     500000000ULL
 #define VMP_DURATION_MAX_NS     (3600ULL * 1000000000ULL)
@@ -44,6 +45,7 @@ struct vmp_options {
 	uint32_t buffer_kib;        /* ring of one capture handle; 0: not given */
 	bool has_slow;
 	uint64_t slow_ns;           /* packets that took so long are named */
+	bool agent, qemu_monitor;   /* may be asked, at a price */
 	const char *domain_xml;
 	const char *address, *mac;  /* whose packets, in captures of others */
 	char **args;                /* positional arguments */

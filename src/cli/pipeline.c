@@ -18,6 +18,7 @@
 #include "report/report.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,10 +27,10 @@
 
 typedef int step(struct vmp_trace *trace, struct vmp_err *err);
 
-static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, reserve_evidence,
+static step read_request, find_guest, read_host, choose_nic, walk_path, ask_filter, ask_guest, reserve_evidence,
 	start_warden, open_points,
 	ask_filter_again, watch_backend, watch_process, look_first, ask_drops,
-	give_up_privilege, begin_evidence, watch, look_again, judge;
+	give_up_privilege, begin_evidence, watch, ask_guest_again, look_again, judge;
 
 static step *const steps[] = {
 	read_request,      /* options            -> address, filter                       */
@@ -38,6 +39,7 @@ static step *const steps[] = {
 	choose_nic,        /* -i, ADDRESS        -> the NIC that is meant       domain/   */
 	walk_path,         /* NIC + host         -> hops                        path/     */
 	ask_filter,        /* packet filter      -> addresses outside, ways by  host/ path/ */
+	ask_guest,         /* --agent, ...       -> answers, not read yet       domain/   */
 	reserve_evidence,  /* -w                 -> a folder kept whole         guard/    */
 	start_warden,      /* packet filter      -> its rules, first look   guard/ ruleset/ */
 	open_points,       /* hops               -> capture points, open        capture/  */
@@ -49,6 +51,7 @@ static step *const steps[] = {
 	give_up_privilege, /* root               -> nobody, for good            guard/    */
 	begin_evidence,    /* points             -> pcapng, one block each      evidence/ */
 	watch,             /* frames             -> packets, sightings, fates   packet/ match/ */
+	ask_guest_again,   /* --agent, ...       -> what is said of its inside  domain/   */
 	look_again,        /* counters and state -> gauges, after the window    gauge/    */
 	judge,             /* all of it          -> fates, findings, verdict    finding/  */
 };
@@ -88,6 +91,8 @@ static int read_request(struct vmp_trace *trace, struct vmp_err *err)
 					   "\"%s\" is not an IPv4 or IPv6 address (names are not looked up)", options->args[words]);
 		trace->run.has_address = true;
 	}
+	if (options->domain_xml && (options->agent || options->qemu_monitor))
+		return vmp_err_set(err, EINVAL, "cli", NULL, "--agent and --qemu-monitor ask through libvirt, which --domain-xml leaves out");
 	if (options->filter && (vmp_capture_check_filter(options->filter, err) < 0 ||
 				vmp_str_set(&trace->run.filter, options->filter) < 0))
 		return err->code ? -err->code : out_of_memory(err);
@@ -235,6 +240,17 @@ static int ask_filter_again(struct vmp_trace *trace, struct vmp_err *err)
 			     tracking.connections.n);
 	vmp_tracking_clear(&tracking);
 	return code < 0 ? out_of_memory(err) : 0;
+}
+
+/* Before the keeper is forked, which must not have to wait for the process that asks; and before captures are open, which would wait for it. */
+static int ask_guest(struct vmp_trace *trace, struct vmp_err *err)
+{
+	return vmp_trace_ask_guest(trace, err);
+}
+
+static int ask_guest_again(struct vmp_trace *trace, struct vmp_err *err)
+{
+	return vmp_trace_ask_guest_again(trace) < 0 ? out_of_memory(err) : 0;
 }
 
 /* The folder's keeper is forked before there is any packet in memory that it could share. */
@@ -535,6 +551,7 @@ void vmp_pipeline_end(struct vmp_trace *trace)
 	vmp_host_clear(&trace->host);
 	vmp_vec_free(&trace->known);
 	vmp_host_close(trace->reader);
+	vmp_inquiry_end(trace->inquiry);
 	vmp_process_free(trace->process);
 	vmp_domain_close(trace->domain);
 	free(trace->hop_points);

@@ -7,6 +7,7 @@
 #include "capture/capture.h"
 #include "capture/counter.h"
 #include "cause/cause.h"
+#include "cli/inquiry.h"
 #include "cli/options.h"
 #include "domain/domain.h"
 #include "domain/process.h"
@@ -22,6 +23,7 @@ struct vmp_trace {
 	struct vmp_run run;             /* the record: all that is reported is made from it */
 
 	struct vmp_domain *domain;      /* NULL: the guest came from a file */
+	struct vmp_inquiry *inquiry;    /* NULL: neither agent nor monitor are to be asked */
 	struct vmp_process *process;    /* the guest's QEMU, NULL: not found */
 	char *domain_xml;
 	struct vmp_host_reader *reader;
@@ -63,6 +65,12 @@ void vmp_trace_take_drops(struct vmp_trace *trace, const struct vmp_digest_key *
 
 /* No more of it. */
 void vmp_trace_end_drops(struct vmp_trace *trace);
+
+/* Say what --agent and --qemu-monitor cost, and have the first questions asked, if any is wanted (ask.c). */
+int vmp_trace_ask_guest(struct vmp_trace *trace, struct vmp_err *err);
+
+/* Ask once more after the window, and read all answers into the run. To be called without privilege. Returns 0 or -ENOMEM. */
+int vmp_trace_ask_guest_again(struct vmp_trace *trace);
 
 /* When several NICs may be meant, the one whose backend sends with ADDRESS as seen within two seconds (which.c). */
 int vmp_trace_which_nic(struct vmp_trace *trace, const struct vmp_ip *address, size_t *ret_nic, struct vmp_err *err);

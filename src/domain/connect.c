@@ -82,7 +82,7 @@ static int check_connection(struct vmp_domain *domain, struct vmp_err *err)
 	return code < 0 ? code : check_host_name(domain, err);
 }
 
-int vmp_domain_open(const char *uri, struct vmp_domain **ret_domain, struct vmp_err *err)
+static int open_connection(const char *uri, bool writable, struct vmp_domain **ret_domain, struct vmp_err *err)
 {
 	const char *wanted = uri ? uri : getenv("LIBVIRT_DEFAULT_URI");
 	struct vmp_domain *domain;
@@ -95,7 +95,7 @@ int vmp_domain_open(const char *uri, struct vmp_domain **ret_domain, struct vmp_
 		return vmp_err_set(err, ENOMEM, "domain", uri, "connecting to libvirt: out of memory");
 	virSetErrorFunc(NULL, keep_quiet);
 	xmlSetGenericErrorFunc(NULL, keep_xml_quiet);
-	domain->connection = virConnectOpenReadOnly(uri);
+	domain->connection = writable ? virConnectOpen(uri) : virConnectOpenReadOnly(uri);
 	code = domain->connection ? check_connection(domain, err) : fail_open(wanted, err);
 	if (code < 0) {
 		vmp_domain_close(domain);
@@ -103,6 +103,16 @@ int vmp_domain_open(const char *uri, struct vmp_domain **ret_domain, struct vmp_
 	}
 	*ret_domain = domain;
 	return 0;
+}
+
+int vmp_domain_open(const char *uri, struct vmp_domain **ret_domain, struct vmp_err *err)
+{
+	return open_connection(uri, false, ret_domain, err);
+}
+
+int vmp_domain_open_writable(const char *uri, struct vmp_domain **ret_domain, struct vmp_err *err)
+{
+	return open_connection(uri, true, ret_domain, err);
 }
 
 void vmp_domain_close(struct vmp_domain *domain)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libvirt, read-only: which guests there are, their domain XML, leases and networks. */
+/* libvirt, read-only but where an agent or a monitor is asked: which guests there are, their domain XML, leases and networks. */
 #ifndef VMP_DOMAIN_DOMAIN_H
 #define VMP_DOMAIN_DOMAIN_H
 
@@ -23,6 +23,24 @@ enum vmp_forward { VMP_FORWARD_UNKNOWN, VMP_FORWARD_NONE, VMP_FORWARD_NAT, VMP_F
  * wrong place). Caller closes *ret_domain with vmp_domain_close().
  */
 int vmp_domain_open(const char *uri, struct vmp_domain **ret_domain, struct vmp_err *err);
+
+/* The same with the right to change things, which asking an agent or a monitor takes. For a process that parses no packets. */
+int vmp_domain_open_writable(const char *uri, struct vmp_domain **ret_domain, struct vmp_err *err);
+
+/*
+ * Ask the guest's agent. libvirt marks the guest with "custom-ga-command" until it is stopped. uuid, command: borrowed, no quotes in them;
+ * seconds: for how long the agent may show that it is there, and again for its answer. ret_text: the answer as it came, written by the guest;
+ * caller frees. Blocks. Errors: what libvirt says; no agent, one that does not answer, a command it does not know.
+ */
+int vmp_domain_ask_agent(struct vmp_domain *domain, const char *uuid, const char *command, unsigned int seconds, char **ret_text,
+			 struct vmp_err *err);
+
+/*
+ * Ask QEMU's monitor. libvirt marks the guest with "custom-monitor" until it is stopped. arguments: members of a JSON object, borrowed.
+ * Blocks for as long as QEMU does not answer, which may be for ever. Likewise; what QEMU refuses is an answer.
+ */
+int vmp_domain_ask_monitor(struct vmp_domain *domain, const char *uuid, const char *command, const char *arguments, char **ret_text,
+			   struct vmp_err *err);
 
 /* Close; NULL is allowed. */
 void vmp_domain_close(struct vmp_domain *domain);

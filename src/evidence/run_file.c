@@ -153,6 +153,61 @@ TABLE(filter_rule,
       VMP_FIELD(INT, ifindex), VMP_FIELD(STRING, table), VMP_FIELD(STRING, chain), VMP_FIELD(STRING, text));
 #undef T
 
+#define T struct vmp_inside_address
+TABLE(inside_address, VMP_FIELD(IP, ip), VMP_FIELD(BOOL, has_prefix), VMP_FIELD(U8, prefix_len));
+#undef T
+
+#define T struct vmp_inside_interface
+TABLE(inside_interface,
+      VMP_FIELD(STRING, name), VMP_FIELD(BOOL, has_mac), VMP_FIELD(MAC, mac),
+      VMP_FIELD_LIST(addresses, VMP_INSIDE_ADDRESSES_MAX, &inside_address));
+#undef T
+
+#define T struct vmp_inside_route
+TABLE(inside_route,
+      VMP_FIELD(STRING, interface), VMP_FIELD(IP, dst), VMP_FIELD(U8, prefix_len), VMP_FIELD(BOOL, has_gateway), VMP_FIELD(IP, gateway));
+#undef T
+
+#define T struct vmp_agent
+TABLE(agent,
+      VMP_FIELD(BOOL, asked), VMP_FIELD(BOOL, answered), VMP_FIELD(STRING, why_not),
+      VMP_FIELD_LIST(interfaces, VMP_INSIDE_INTERFACES_MAX, &inside_interface), VMP_FIELD(BOOL, routes_known),
+      VMP_FIELD_LIST(routes, VMP_INSIDE_ROUTES_MAX, &inside_route), VMP_FIELD(BOOL, cut));
+#undef T
+
+#define T struct vmp_inside_mac
+TABLE(inside_mac, VMP_FIELD(MAC, mac));
+#undef T
+
+#define T struct vmp_inside_vlan
+TABLE(inside_vlan, VMP_FIELD(U16, id));
+#undef T
+
+#define T struct vmp_rx_filter
+TABLE(rx_filter,
+      VMP_FIELD(BOOL, promiscuous), VMP_FIELD(BOOL, unicast_overflow), VMP_FIELD(BOOL, multicast_overflow),
+      VMP_FIELD_ENUM(unicast, VMP_RX_ALL), VMP_FIELD_ENUM(multicast, VMP_RX_ALL), VMP_FIELD_ENUM(vlan, VMP_RX_ALL),
+      VMP_FIELD(BOOL, has_main_mac), VMP_FIELD(MAC, main_mac), VMP_FIELD_LIST(unicast_table, VMP_INSIDE_MACS_MAX, &inside_mac),
+      VMP_FIELD_LIST(multicast_table, VMP_INSIDE_MACS_MAX, &inside_mac), VMP_FIELD_LIST(vlan_table, VMP_INSIDE_VLANS_MAX, &inside_vlan));
+#undef T
+
+#define T struct vmp_inside_queue
+TABLE(inside_queue,
+      VMP_FIELD(U32, index), VMP_FIELD(BOOL, before_known), VMP_FIELD(BOOL, after_known), VMP_FIELD(U16, taken_before),
+      VMP_FIELD(U16, taken_after), VMP_FIELD(BOOL, has_posted), VMP_FIELD(U16, posted_after), VMP_FIELD(U32, size));
+#undef T
+
+#define T struct vmp_driver
+TABLE(driver,
+      VMP_FIELD(BOOL, asked), VMP_FIELD(STRING, why_not), VMP_FIELD(BOOL, has_filter), VMP_FIELD_RECORD(filter, &rx_filter),
+      VMP_FIELD(BOOL, has_status), VMP_FIELD(BOOL, driver_ok), VMP_FIELD(BOOL, failed), VMP_FIELD(BOOL, needs_reset),
+      VMP_FIELD(BOOL, broken), VMP_FIELD(BOOL, vhost_started), VMP_FIELD_LIST(queues, VMP_INSIDE_QUEUES_MAX, &inside_queue));
+#undef T
+
+#define T struct vmp_inside
+TABLE(inside, VMP_FIELD_RECORD(agent, &agent), VMP_FIELD_RECORD(driver, &driver));
+#undef T
+
 /* Of the observations those that the frames do not show again. */
 #define T struct vmp_observations
 TABLE(observations,
@@ -183,7 +238,7 @@ TABLE(run_record,
       VMP_FIELD_RECORD(gauges, &gauges), VMP_LATER_RECORD(drops, &drops),
       VMP_FIELD_RECORD(observations, &observations), VMP_FIELD(BOOL, capture_whole),
       VMP_FIELD(U64, left_out), VMP_FIELD(U64, left_out_ns), VMP_FIELD_STRINGS(notes, NOTES_MAX),
-      VMP_LATER_LIST(filters, VMP_FILTER_RULES_MAX, &filter_rule));
+      VMP_LATER_LIST(filters, VMP_FILTER_RULES_MAX, &filter_rule), VMP_LATER_RECORD(inside, &inside));
 #undef T
 
 int vmp_run_file_write(const struct vmp_run *run, struct vmp_buf *out)

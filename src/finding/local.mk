@@ -21,6 +21,7 @@ libvmp_finding_a_SOURCES = \
   %D%/rules_gauge.c %D%/rules_gauge.h \
   %D%/rules_filter.c \
   %D%/rules_guest.c \
+  %D%/rules_inside.c \
   %D%/rules_ip.c \
   %D%/rules_log.c \
   %D%/rules_loss.c \

@@ -18,6 +18,12 @@ vmp_rule vmp_rule_not_taken;            /* rules_guest.c */
 vmp_rule vmp_rule_queue_drops;
 vmp_rule vmp_rule_guest_not_running;    /* rules_state.c: why the guest does not take what it is given */
 vmp_rule vmp_rule_short_of_cpu;
+vmp_rule vmp_rule_driver;               /* rules_inside.c: what the monitor and the agent say of it */
+vmp_rule vmp_rule_rx_queue;
+vmp_rule vmp_rule_rx_filter;
+vmp_rule vmp_rule_guest_address;
+vmp_rule vmp_rule_guest_route;
+vmp_rule vmp_rule_guest_drops;
 vmp_rule vmp_rule_guest_ignores_answers;
 vmp_rule vmp_rule_guest_silent;
 vmp_rule vmp_rule_foreign_macs;

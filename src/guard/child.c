@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/child.h"
 
+#include "guard/guard.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -52,4 +54,11 @@ void vmp_child_ignore_signals(void)
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		signal(signals[i], SIG_IGN);
+}
+
+int vmp_guard_child(int fd)
+{
+	_Static_assert((int)VMP_GUARD_FD == (int)VMP_CHILD_SOCKET, "one number, told to two");
+	vmp_child_ignore_signals();
+	return vmp_child_take_fds(&fd, 1);
 }

@@ -37,6 +37,14 @@ int vmp_guard_drop(struct vmp_err *err);
 void vmp_guard_ids(unsigned int *ret_uid, unsigned int *ret_gid);
 
 /*
+ * In a process that was just forked: leave this descriptor open and nothing else, as VMP_GUARD_FD; standard input, output and error become
+ * /dev/null, on whose pipes somebody may wait. Ignore the signals of a terminal. Returns 0 or -errno.
+ */
+int vmp_guard_child(int fd);
+
+enum { VMP_GUARD_FD = 3 };
+
+/*
  * The keeper: forked before vmp_guard_drop(), it holds one temporary evidence folder and on request renames it to its
  * final name (giving it to root, or to the user behind sudo), or removes it. It removes it as well when its parent
  * goes away without a word. It takes these two requests, sees no packet, and drops all capabilities but those for

@@ -14,6 +14,7 @@ libvmp_model_a_SOURCES = \
   %D%/gauge.c %D%/gauge.h \
   %D%/guest.c %D%/guest.h \
   %D%/host.c %D%/host.h \
+  %D%/inside.c %D%/inside.h \
   %D%/names.c \
   %D%/packet.h \
   %D%/path.c %D%/path.h \

@@ -91,6 +91,7 @@ void vmp_run_clear(struct vmp_run *run)
 	vmp_gauges_clear(&run->gauges);
 	vmp_drops_clear(&run->drops);
 	vmp_filter_rules_clear(&run->filters);
+	vmp_inside_clear(&run->inside);
 	vmp_vec_foreach (note, &run->notes)
 		free(*note);
 	vmp_vec_free(&run->notes);

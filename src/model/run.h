@@ -10,6 +10,7 @@
 #include "model/finding.h"
 #include "model/gauge.h"
 #include "model/guest.h"
+#include "model/inside.h"
 #include "model/path.h"
 #include "model/point.h"
 #include "model/sign.h"
@@ -105,6 +106,7 @@ struct vmp_run {
 	struct vmp_gauges gauges;
 	struct vmp_drops drops;
 	vmp_filter_rules filters;   /* in no order that means anything */
+	struct vmp_inside inside;   /* what the guest's agent and QEMU's monitor said, when they were asked */
 	struct vmp_observations observations;
 	vmp_signs signs;            /* what packets say of why others fail */
 	bool capture_whole;         /* no point lost a frame or vanished */

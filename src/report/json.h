@@ -67,4 +67,7 @@ int vmp_json_list(const struct vmp_listing *listing, const struct vmp_report_sty
 int vmp_json_doctor(const struct vmp_checkup *checkup, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_json_explain(const struct vmp_explanation *explanation, const struct vmp_report_style *style, struct vmp_buf *out);
 
+/* What agent and monitor said, members "agent" and "driver" of the document; each only when it was asked. */
+void vmp_json_inside(struct vmp_json *json, const struct vmp_inside *inside);
+
 #endif

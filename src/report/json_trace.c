@@ -390,6 +390,7 @@ int vmp_json_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	add_backend(&json, run);
 	add_gauges(&json, run);
 	add_drops(&json, run);
+	vmp_json_inside(&json, &run->inside);
 	add_translations(&json, run);
 	add_clocks(&json, run);
 	vmp_json_findings(&json, json.top, &run->findings, &run->path);

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libvmp_report.a
 libvmp_report_a_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
 libvmp_report_a_SOURCES = \
   %D%/format.c %D%/report.h \
+  %D%/inside.c \
   %D%/json.c %D%/json.h \
   %D%/json_doctor.c \
   %D%/json_explain.c \

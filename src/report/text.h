@@ -64,4 +64,7 @@ int vmp_text_list(const struct vmp_listing *listing, const struct vmp_report_sty
 int vmp_text_doctor(const struct vmp_checkup *checkup, const struct vmp_report_style *style, struct vmp_buf *out);
 int vmp_text_explain(const struct vmp_explanation *explanation, const struct vmp_report_style *style, struct vmp_buf *out);
 
+/* What agent and monitor said of the inside; nothing when they were not asked. */
+void vmp_text_inside(struct vmp_buf *out, const struct vmp_report_style *style, const struct vmp_run *run);
+
 #endif

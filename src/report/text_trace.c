@@ -298,6 +298,7 @@ int vmp_text_trace(const struct vmp_run *run, const struct vmp_report_style *sty
 	add_segments(out, style, run, visible);
 	add_backend(out, style, run);
 	add_gauges(out, style, run);
+	vmp_text_inside(out, style, run);
 	add_translations(out, style, run);
 	add_captures(out, style, run);
 	add_exchanges(out, style, run);

@@ -23,7 +23,7 @@ check_PROGRAMS += tests/fuzz/replay_domain_xml
 TESTS += tests/fuzz/replay_domain_xml
 tests_fuzz_replay_domain_xml_SOURCES = $(fuzz_replay) %D%/fuzz_domain_xml.c
 tests_fuzz_replay_domain_xml_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"domain_xml"'
-tests_fuzz_replay_domain_xml_LDADD = libvmp_domain.a libvmp_model.a libvmp_base.a $(LIBVIRT_LIBS) $(LIBXML_LIBS)
+tests_fuzz_replay_domain_xml_LDADD = libvmp_domain.a libvmp_model.a libvmp_base.a $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(JSONC_LIBS)
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_domain_xml
 tests_fuzz_fuzz_domain_xml_SOURCES = %D%/fuzz_domain_xml.c %D%/fuzz.h
@@ -114,4 +114,17 @@ noinst_PROGRAMS += tests/fuzz/fuzz_ruleset
 tests_fuzz_fuzz_ruleset_SOURCES = %D%/fuzz_ruleset.c %D%/fuzz.h
 tests_fuzz_fuzz_ruleset_LDFLAGS = $(fuzz_link_flags)
 tests_fuzz_fuzz_ruleset_LDADD = $(tests_fuzz_replay_ruleset_LDADD)
+endif
+
+# reply: what a guest's agent or QEMU's monitor answers
+check_PROGRAMS += tests/fuzz/replay_reply
+TESTS += tests/fuzz/replay_reply
+tests_fuzz_replay_reply_SOURCES = $(fuzz_replay) %D%/fuzz_reply.c
+tests_fuzz_replay_reply_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"reply"'
+tests_fuzz_replay_reply_LDADD = libvmp_domain.a libvmp_model.a libvmp_base.a $(LIBVIRT_LIBS) $(LIBXML_LIBS) $(JSONC_LIBS)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_reply
+tests_fuzz_fuzz_reply_SOURCES = %D%/fuzz_reply.c %D%/fuzz.h
+tests_fuzz_fuzz_reply_LDFLAGS = $(fuzz_link_flags)
+tests_fuzz_fuzz_reply_LDADD = $(tests_fuzz_replay_reply_LDADD)
 endif

@@ -10,7 +10,7 @@ libxml2/	domain
 netlink/	host
 pcap	capture
 zlib.h	capture,host
-json-c/	report,evidence,ruleset
+json-c/	report,evidence,ruleset,domain
 nftables/	ruleset
 json.h	report
 cap-ng.h	guard
@@ -81,7 +81,7 @@ tap_catches "base that includes a record" "$(plant src/base/str.c '#include "mod
 tap_catches "an include without its folder" "$(plant src/match/match.c '#include "match.h"')"
 tap_catches "spaces around the include" "$(plant src/match/match.c '  #  include	"packet/packet.h"')"
 tap_catches "an include through a macro" "$(plant src/match/match.c '#include HEADER')"
-tap_catches "a third-party header outside its edge" "$(plant src/domain/json.c '#include <json-c/json.h>')"
+tap_catches "a third-party header outside its edge" "$(plant src/host/json.c '#include <json-c/json.h>')"
 tap_catches "a third-party header in cli" "$(plant src/cli/main.c '#include <pcap/pcap.h>')"
 tap_catches "a stage's way up to cli" "$(plant src/host/read.c '#include "cli/pipeline.h"')"
 tap_catches "a system call's header in a pure stage" "$(plant src/packet/decode.c '#include <sys/socket.h>')"

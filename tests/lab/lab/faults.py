@@ -119,6 +119,8 @@ FAULTS = {
                             host=("sysctl -qw net.ipv4.conf.virbr0.forwarding=0",
                                   "sysctl -qw net.ipv4.conf.virbr0.forwarding=1 2>/dev/null || true")),
     "bridge-down": Fault("the bridge is down", host=(f"ip link set {BRIDGE} down", f"ip link set {BRIDGE} up")),
+    "qemu-stopped": Fault("a signal stopped the guest's QEMU, and libvirt does not know",
+                          host=("kill -STOP $(cat /run/libvirt/qemu/web01.pid)", "kill -CONT $(cat /run/libvirt/qemu/web01.pid)")),
     # in libvirt
     "suspended": Fault("the guest is suspended", virsh=("suspend web01", "resume web01")),
     "link-down": Fault("<link state='down'/>: QEMU throws away what arrives",
@@ -126,6 +128,14 @@ FAULTS = {
     # inside the guest
     "guest-nic-down": Fault("the guest's own network card is down",
                             guest=("ip link set eth0 down", f"ip link set eth0 up; ip route replace default via {PEER_IP}")),
+    "guest-no-driver": Fault("the guest's driver has let go of its card",
+                             guest=("echo virtio0 >/sys/bus/virtio/drivers/virtio_net/unbind",
+                                    "[ -e /sys/class/net/eth0 ] || { echo virtio0 >/sys/bus/virtio/drivers/virtio_net/bind; ip link set eth0 up; "
+                                    f"ip addr add {GUEST_IP}/24 dev eth0; ip route replace default via {PEER_IP}; }}")),
+    "guest-other-mac": Fault("the MAC was changed inside the guest, and the network still sends to the old one",
+                             guest=("ip link set eth0 address 52:54:00:de:ad:01", f"ip link set eth0 address {GUEST_MAC}"),
+                             network=(f"ip neigh replace {GUEST_IP} lladdr {GUEST_MAC} dev peer0 nud permanent",
+                                      f"ip neigh del {GUEST_IP} dev peer0 2>/dev/null || true")),
     "guest-no-address": Fault("the guest has lost its address",
                               guest=(f"ip addr del {GUEST_IP}/24 dev eth0",
                                      f"ip addr replace {GUEST_IP}/24 dev eth0; ip route replace default via {PEER_IP}")),

@@ -59,6 +59,7 @@ class Guest:
     {''.join(c.xml() for c in self.cards)}
     <serial type='file'><source path='{self.rundir}/{self.name}.console'/><target port='0'/></serial>
     <serial type='unix'><source mode='bind' path='{self.rundir}/{self.name}.shell'/><target port='1'/></serial>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <memballoon model='none'/>
   </devices>
 </domain>

@@ -17,7 +17,7 @@ from lab.scenario import LabFault, Skip
 
 CACHE = pathlib.Path(os.environ.get("VMPATH_LAB_CACHE", "/var/cache/vmpath-lab"))
 META = "linux-image-cloud-amd64"
-MODULES = ["virtio_pci", "virtio_net", "nf_tables"]     # what they depend on comes along
+MODULES = ["virtio_pci", "virtio_net", "virtio_console", "nf_tables"]     # what they depend on comes along
 INIT = pathlib.Path(__file__).with_name("guest-init.sh")
 TOOLS = ["/usr/sbin/nft"]                               # dynamic programs that busybox does not have
 

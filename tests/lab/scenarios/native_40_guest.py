@@ -18,6 +18,14 @@ def untaken_counts(result, truth):
         raise Fail(f"the tap's reader took nothing of {least} packets; the program says {s}")
 
 
+def cause(result, code, wanted, word=""):
+    """The finding of that code has this cause, and says the word."""
+    found = judge.finding(result, code)
+    if found.get("cause") != wanted or word not in found["summary"]:
+        raise Fail(f"the cause of {code} is {found.get('cause')}, not {wanted}: {found['summary']}")
+    return found
+
+
 @scenario("guest-ignores-ping", about="the guest takes pings and answers none (icmp_echo_ignore_all)")
 def ignores_ping(lab):
     result, truth, took = lossy.at_the_guest(lab, "guest-ignores-ping")
@@ -63,6 +71,7 @@ def suspended(lab):
     if took:
         raise LabFault(f"{took} packets were taken from the tap of a suspended guest")
     judge.verdict(result, *UNTAKEN)
+    cause(result, "not-taken-by-guest", "guest-not-running", "paused (user)")
     untaken_counts(result, truth)
     if result.doc["guest"]["state"] != "paused":
         raise Fail(f"the guest is paused, not {result.doc['guest']['state']}")

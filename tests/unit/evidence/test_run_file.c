@@ -74,6 +74,33 @@ static void fill_path(struct vmp_path *path)
 	assert_int_equal(vmp_path_add_fact(path, "backend-down", 1, "detail %d", 5), 0);
 }
 
+static void fill_inside(struct vmp_inside *inside)
+{
+	struct vmp_agent *agent = &inside->agent;
+	struct vmp_driver *driver = &inside->driver;
+	struct vmp_inside_interface *interface = vmp_vec_add(&agent->interfaces);
+
+	agent->asked = agent->answered = agent->routes_known = agent->cut = true;
+	agent->why_not = text("why");
+	*interface = (struct vmp_inside_interface){.name = text("inside"), .has_mac = true, .mac = mac()};
+	*(struct vmp_inside_address *)vmp_vec_add(&interface->addresses) = (struct vmp_inside_address){
+		.ip = {4, {10, 1, 1, 1}}, .has_prefix = true, .prefix_len = (uint8_t)value()};
+	*(struct vmp_inside_route *)vmp_vec_add(&agent->routes) = (struct vmp_inside_route){
+		.interface = text("inside"), .dst = {4, {10, 2, 0, 0}}, .prefix_len = (uint8_t)value(), .has_gateway = true,
+		.gateway = {4, {10, 3, 2, 1}}};
+	*driver = (struct vmp_driver){
+		.asked = true, .why_not = text("why"), .has_filter = true, .has_status = true, .driver_ok = true, .failed = true,
+		.needs_reset = true, .broken = true, .vhost_started = true,
+		.filter = {.promiscuous = true, .unicast_overflow = true, .multicast_overflow = true,
+			   .unicast = VMP_RX_ALL, .multicast = VMP_RX_NONE, .vlan = VMP_RX_ALL, .has_main_mac = true, .main_mac = mac()}};
+	((struct vmp_inside_mac *)vmp_vec_add(&driver->filter.unicast_table))->mac = mac();
+	((struct vmp_inside_mac *)vmp_vec_add(&driver->filter.multicast_table))->mac = mac();
+	((struct vmp_inside_vlan *)vmp_vec_add(&driver->filter.vlan_table))->id = (uint16_t)value();
+	*(struct vmp_inside_queue *)vmp_vec_add(&driver->queues) = (struct vmp_inside_queue){
+		.index = (uint32_t)value(), .before_known = true, .after_known = true, .taken_before = (uint16_t)value(),
+		.taken_after = (uint16_t)value(), .has_posted = true, .posted_after = (uint16_t)value(), .size = (uint32_t)value()};
+}
+
 static void fill(struct vmp_run *run)
 {
 	struct vmp_device_gauge *device;
@@ -157,6 +184,7 @@ static void fill(struct vmp_run *run)
 		.hop = 2, .proto = 6, .guest = {4, {10, 0, 0, 1}}, .outside = {4, {10, 0, 0, 2}}, .peer = {4, {10, 0, 0, 3}},
 		.guest_port = (uint16_t)value(), .outside_port = (uint16_t)value(), .peer_port = (uint16_t)value(), .since_ns = value(),
 		.source = VMP_TRANSLATION_CONNTRACK, .far = {4, {10, 0, 0, 4}}, .far_port = (uint16_t)value(), .left_s = 30};
+	fill_inside(&run->inside);
 	run->left_out = value();
 	run->left_out_ns = value();
 	vmp_run_note(run, "a note");
@@ -224,9 +252,16 @@ static void no_field_is_forgotten(void **state)
 	assert_int_equal(sizeof(struct vmp_drop_kind), 216);
 	assert_int_equal(sizeof(struct vmp_drops), 64);
 	assert_int_equal(sizeof(struct vmp_filter_rule), 136);
+	assert_int_equal(sizeof(struct vmp_inside_address), 19);
+	assert_int_equal(sizeof(struct vmp_inside_interface), 40);
+	assert_int_equal(sizeof(struct vmp_inside_route), 48);
+	assert_int_equal(sizeof(struct vmp_agent), 80);
+	assert_int_equal(sizeof(struct vmp_rx_filter), 96);
+	assert_int_equal(sizeof(struct vmp_inside_queue), 20);
+	assert_int_equal(sizeof(struct vmp_driver), 152);
 	assert_int_equal(sizeof(struct vmp_blind), 56);
 	assert_int_equal(sizeof(struct vmp_observations), 80);
-	assert_int_equal(sizeof(struct vmp_run), 1056);
+	assert_int_equal(sizeof(struct vmp_run), 1288);
 }
 
 /* A text with one place changed. Caller frees. */
