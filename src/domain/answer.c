@@ -13,7 +13,7 @@ int vmp_answer_refuse(struct vmp_err *err, const char *what, const char *why)
 	return vmp_err_set(err, EINVAL, "domain", what, "reading the answer to %s: %s", what, why);
 }
 
-/* The document, or NULL: not one JSON value, too deep, or something after it. */
+/* The document, or NULL: not one JSON value, too deep, not UTF-8, or something after it. */
 static struct json_object *parse(const char *text, size_t len)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
@@ -21,7 +21,7 @@ static struct json_object *parse(const char *text, size_t len)
 
 	if (!tokener)
 		return NULL;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	top = json_tokener_parse_ex(tokener, text, (int)len);
 	if (top && (json_tokener_get_error(tokener) != json_tokener_success || json_tokener_get_parse_end(tokener) != len)) {
 		json_object_put(top);

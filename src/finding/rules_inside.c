@@ -65,6 +65,10 @@ int vmp_rule_driver(struct vmp_run *run)
 								  : NULL;
 	struct vmp_finding *finding;
 
+	if (driver->has_status && !why) {
+		vmp_finding_evidence(vmp_rules_untaken(run), "QEMU's monitor: the guest's driver has set up the card (DRIVER_OK)");
+		vmp_finding_evidence(vmp_rules_silence(run), "QEMU's monitor: the guest's driver has set up the card (DRIVER_OK)");
+	}
 	if (!driver->has_status || !why)
 		return 0;
 	if (tell(run, "guest-driver-not-ready", true, VMP_CONFIDENCE_CERTAIN, why, &finding) < 0)

@@ -78,6 +78,11 @@ int vmp_rule_guest_not_running(struct vmp_run *run)
 	const char *reason = now ? guest->state_reason : guest->reason_before;
 	struct vmp_finding *untaken = vmp_rules_untaken(run), *finding;
 
+	/* Known, and no reason: that is worth a line where one is looked for. */
+	if (!now && !before && guest->has_state_before && guest->state == VMP_GUEST_RUNNING) {
+		vmp_finding_evidence(untaken, "libvirt says that the guest is running, as it did when the trace began");
+		vmp_finding_evidence(vmp_rules_silence(run), "libvirt says that the guest is running, as it did when the trace began");
+	}
 	if (!now && !before)
 		return 0;
 	/* One finding where it explains a loss. */

@@ -104,7 +104,7 @@ static void refuses_interfaces(void **state)
 {
 	static const char *const wrong[] = {
 		"", "{", "[]", "null", "{\"return\":{}}", "{\"return\":[1]}", "{\"return\":[{}]}", "{\"return\":[{\"name\":\"\"}]}",
-		"{\"return\":[{\"name\":7}]}", "{\"return\":[]} x", "{\"return\":[]}{\"return\":[]}",
+		"{\"return\":[{\"name\":7}]}", "{\"return\":[]} x", "{\"return\":[{\"name\":\"\xbe\xbe\"}]}", "{\"return\":[]}{\"return\":[]}",
 		"{\"return\":[{\"name\":\"a\",\"ip-addresses\":[null]}]}",
 		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
 	};

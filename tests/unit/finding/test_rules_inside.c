@@ -103,6 +103,14 @@ static void alone(const char *code, enum vmp_severity severity)
 	assert_string_equal(finding->cause, "");
 }
 
+static bool has_evidence(const struct vmp_finding *finding, const char *text)
+{
+	vmp_vec_foreach (line, &finding->evidence)
+		if (strstr(*line, text))
+			return true;
+	return false;
+}
+
 static const char *const untaken = "not-taken-by-guest";
 
 /* ---- the monitor ---- */
@@ -122,6 +130,7 @@ static void driver_not_ready(void **state)
 	given(0);
 	status(true);
 	cause(untaken, "");
+	assert_true(has_evidence(judged(untaken), "has set up the card (DRIVER_OK)"));
 	run.inside.driver.needs_reset = true;
 	cause(untaken, "guest-driver-not-ready");
 	assert_non_null(strstr(judged(untaken)->summary, "until the guest's driver resets it"));

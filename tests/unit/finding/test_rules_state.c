@@ -254,6 +254,7 @@ static void paused(void **state)
 	run.guest.has_state_before = true;
 	run.guest.state_before = VMP_GUEST_RUNNING;
 	cause(untaken, "");
+	assert_true(has_evidence(judged(untaken), "libvirt says that the guest is running"));
 }
 
 static void silent(void **state)
