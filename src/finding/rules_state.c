@@ -256,7 +256,8 @@ int vmp_rule_short_of_cpu(struct vmp_run *run)
 		explain_stopped(run, silent);
 		return 0;
 	}
-	if (untaken && vmp_run_nic(run)->link_up != VMP_NO) {
+	/* Who is paused, or has no link, does not take them for that, however little it waits. */
+	if (untaken && vmp_run_nic(run)->link_up != VMP_NO && strcmp(untaken->cause, "guest-not-running") != 0) {
 		add_cpu_evidence(&cpu, untaken);
 		if (is_starved(run, &cpu))
 			explain_starved(run, &cpu, untaken);

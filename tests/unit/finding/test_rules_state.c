@@ -236,6 +236,7 @@ static void paused(void **state)
 	/* it does not wait for a CPU then, and what it waited before is not the first reason */
 	thread("vcpu", "vcpu 0", 0, 3 * S, 'S');
 	cause(untaken, "guest-not-running");
+	assert_false(has_evidence(judged(untaken), "CPU"));
 	/* without a loss it is a finding of its own */
 	given(100);
 	run.guest.state = VMP_GUEST_PAUSED;
