@@ -158,7 +158,7 @@ int vmp_reply_virtio_queue(const char *text, size_t len, uint32_t index, bool af
 	static const char what[] = "x-query-virtio-queue-status";
 	struct json_object *top, *value;
 	struct vmp_inside_queue *queue;
-	uint64_t taken, posted, size;
+	uint64_t taken = 0, posted = 0, size = 0;
 	int code = vmp_answer_open(text, len, what, json_type_object, &top, &value, err);
 
 	if (code == 0 && !vmp_answer_number(value, "last-avail-idx", UINT16_MAX, &taken))

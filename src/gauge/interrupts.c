@@ -72,7 +72,7 @@ static void add_line(const char *line, const struct heading *heading, const stru
 {
 	const char *word, *first = line, *rest;
 	size_t len = vmp_gauge_word(&line, &word);
-	uint64_t irq, count;
+	uint64_t irq, count = 0;
 
 	if (len < 2 || word[len - 1] != ':' || !vmp_gauge_number(word, len - 1, 10, &irq))
 		return;
