@@ -9,6 +9,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +27,16 @@ static int ask(int fd, const struct vmp_reading_device *device, void *command)
 
 static uint32_t count_counters(int fd, const struct vmp_reading_device *device)
 {
-	struct {
+	union {
 		struct ethtool_sset_info info;
-		uint32_t count;
+		uint8_t bytes[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)]; /* with the one number that is asked for */
 	} sets = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_STATS}};
+	uint32_t count;
 
-	if (ask(fd, device, &sets) < 0 || !(sets.info.sset_mask & 1ULL << ETH_SS_STATS) || sets.count > COUNTERS_MAX)
+	if (ask(fd, device, &sets) < 0 || !(sets.info.sset_mask & 1ULL << ETH_SS_STATS))
 		return 0;
-	return sets.count;
+	memcpy(&count, sets.bytes + offsetof(struct ethtool_sset_info, data), sizeof(count));
+	return count <= COUNTERS_MAX ? count : 0;
 }
 
 static int keep_counters(struct vmp_reading_device *device, const struct ethtool_gstrings *names, const struct ethtool_stats *stats)
