@@ -6,14 +6,13 @@ from scenarios.nest_vhost import SCENE
 
 
 def stepped(host, seconds):
-    """Set the clock by so many seconds once the program's packet sockets are open."""
+    """Set the clock by so many seconds once the program watches."""
     host.enter(SCENE)
     host.undo.append("[ ! -e /tmp/stepped ] || date -s @$(($(date +%s) - $(cat /tmp/stepped))); rm -f /tmp/stepped")
     step = host.nest.start(f"""
-        sockets() {{ wc -l </proc/net/packet; }}
-        before=$(sockets)
+        watches() {{ grep -qs '^Uid:[^0-9]*65534' /proc/$(pgrep -o -x vmpath)/status; }} # it has given up root, and reads packets
         echo ready
-        until [ $(sockets) -ge $((before + 6)) ]; do sleep 0.05; done
+        until watches; do sleep 0.05; done
         sleep 0.5
         echo {seconds} >/tmp/stepped
         date -s @$(($(date +%s) + {seconds}))""")
