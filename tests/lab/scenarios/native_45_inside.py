@@ -143,7 +143,9 @@ done
 [ -n "$dev" ] || exit 3
 cat >/tmp/agent <<'S'
 exec 3<>$1
-while read -r line <&3; do
+while :; do
+	# while nobody holds the other end, a read ends at once
+	read -r line <&3 || { usleep 100000; continue; }
 	case $line in
 	*guest-sync*) echo "{\"return\": $(echo "$line" | sed 's/.*"id": *\([0-9]*\).*/\1/')}" >&3 ;;
 	*guest-network-get-interfaces*) [ ! -e /tmp/agent.json ] || cat /tmp/agent.json >&3 ;;
@@ -175,10 +177,15 @@ def agent(lab, answer):
 
     def answers():
         said = lab.virsh("qemu-agent-command", "web01", '{"execute":"guest-ping"}', check=False)
-        return "not known here" in said.out + said.err
+        heard.append(said.out + said.err)
+        return "not known here" in heard[-1]
 
+    heard = []
     # after an agent that did not answer libvirt takes its time to believe the next one
-    until(answers, 20, "libvirt to hear the agent", every=0.5)
+    try:
+        until(answers, 20, "libvirt to hear the agent", every=0.5)
+    except LabFault as e:
+        raise LabFault(f"{e}; it says: {heard[-1].strip()}") from e
 
 
 def card(*addresses, mac=GUEST_MAC, name="eth0", **statistics):
