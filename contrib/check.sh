@@ -176,12 +176,12 @@ step_gcc() { build gcc CC=gcc; }
 step_lab() {
 	local plain='' status=0
 	if have gcc lab; then
-		lab lab native gcc 1500 &
+		lab lab native gcc 2400 &
 		plain=$!
 	fi
 	if have clang lab-sanitized; then
 		ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
-			lab lab-sanitized native clang 1800 || status=$?
+			lab lab-sanitized native clang 2700 || status=$?
 		count_tap lab-sanitized "$logs/lab-sanitized.log" $status
 	fi
 	[ -n "$plain" ] || return 0
@@ -193,7 +193,7 @@ step_lab() {
 step_nest() {
 	local status=0
 	have gcc nest || return 0
-	lab nest nest gcc 1200 || status=$?
+	lab nest nest gcc 1500 || status=$?
 	count_tap nest "$logs/nest.log" $status
 }
 
