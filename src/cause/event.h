@@ -27,7 +27,7 @@ struct vmp_event {
 /* Of whom it tells: packets with one of these MACs or addresses, and frames to everybody. */
 struct vmp_event_filter {
 	unsigned int netns;         /* inode of the network namespace */
-	unsigned int n_macs, n_ips, unused;
+	unsigned int n_macs, n_ips;
 	unsigned char macs[VMP_EVENT_MACS][8]; /* six bytes and two of zero */
 	unsigned long long ips[VMP_EVENT_IPS][2]; /* as in memory; IPv4: mapped, ::ffff:a.b.c.d */
 };
